@@ -1,0 +1,47 @@
+/**
+ * The port between collectors and the processor. Direct (in-process) and Kafka implement it; no stage knows which.
+ */
+import type { DeadLetter } from '../../schemas/dead-letter.ts'
+import type { WindowsEvent } from '../../schemas/windows-event.ts'
+
+/** What a collector hands over at once: everything it received, accounted for. */
+export type Batch = {
+  readonly tenant: string
+  readonly events: readonly WindowsEvent[]
+  readonly deadLetters: readonly DeadLetter[]
+  /** Events left out by rule, already counted by the collector. */
+  readonly dropped: number
+  /** Names this hand-over (a run of a collector); a repeated batch keeps its id, so that a retry is not a new sighting. */
+  readonly batchId: string
+}
+
+/**
+ * What became of a batch. Always received = accepted + dead_lettered + dropped.
+ * `stored` and `duplicates` (accepted = stored + duplicates) only when the transport waits for the store.
+ */
+export type Receipt = {
+  readonly received: number
+  readonly accepted: number
+  readonly dead_lettered: number
+  readonly dropped: number
+  readonly stored?: number
+  readonly duplicates?: number
+}
+
+export type Sink = {
+  /**
+   * Resolves when the batch is safe: in the store (direct) or acknowledged by the broker (Kafka).
+   * Rejects with a retryable AppError when it is not; nothing is lost, send it again.
+   * Waits when the transport is full (back-pressure).
+   */
+  send(batch: Batch): Promise<Receipt>
+}
+
+/** What the processor gets: one or more batches together. It resolves when all of it is stored. */
+export type BatchHandler = (batches: readonly Batch[]) => Promise<readonly Receipt[]>
+
+export type Transport = Sink & {
+  start(): Promise<void>
+  /** Finishes what was sent, then refuses more. Safe to call twice. */
+  stop(): Promise<void>
+}

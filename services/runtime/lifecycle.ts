@@ -1,0 +1,79 @@
+/**
+ * Starts the parts of a process in order and stops them in reverse. Stopping has one deadline for all parts; a second
+ * call gets the first one's result. A part that fails to start stops those before it, and its error is the result.
+ */
+import type { Logger } from './logging.ts'
+
+export type Part = {
+  readonly name: string
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export type Lifecycle = {
+  start(): Promise<void>
+  /** True when every part stopped cleanly within the deadline. Never rejects. */
+  stop(): Promise<boolean>
+}
+
+export function createLifecycle(
+  parts: readonly Part[],
+  deps: { readonly log: Logger; readonly deadlineMs: number },
+): Lifecycle {
+  const running: Part[] = []
+  let starting: Promise<void> | undefined
+  let stopping: Promise<boolean> | undefined
+  let isStopping = false
+
+  async function startParts(): Promise<void> {
+    for (const part of parts) {
+      if (isStopping) return
+      running.push(part)
+      try {
+        await part.start()
+      } catch (error) {
+        running.pop()
+        await stop()
+        throw error
+      }
+      deps.log.debug({ part: part.name }, 'started')
+    }
+  }
+
+  async function stopParts(): Promise<boolean> {
+    const deadline = performance.now() + deps.deadlineMs
+    let isClean = true
+    for (let part = running.pop(); part !== undefined; part = running.pop()) {
+      const isDone = await stopOne(part, Math.max(0, deadline - performance.now()))
+      isClean = isClean && isDone
+    }
+    return isClean
+  }
+
+  async function stopOne(part: Part, leftMs: number): Promise<boolean> {
+    const { promise: timeout, resolve } = Promise.withResolvers<'late'>()
+    const timer = setTimeout(() => resolve('late'), leftMs)
+    try {
+      const outcome = await Promise.race([part.stop(), timeout])
+      if (outcome === 'late')
+        deps.log.warn({ part: part.name, deadline_ms: deps.deadlineMs }, 'did not stop within the deadline')
+      return outcome !== 'late'
+    } catch (error) {
+      deps.log.error({ part: part.name, err: error }, 'failed to stop')
+      return false
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  function stop(): Promise<boolean> {
+    isStopping = true
+    stopping ??= stopParts()
+    return stopping
+  }
+
+  return {
+    start: () => (starting ??= startParts()),
+    stop,
+  }
+}

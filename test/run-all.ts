@@ -1,0 +1,60 @@
+/**
+ * `npm test`: brings what the tests need, runs the checks and every suite, names what this machine could not run and
+ * why, and ends with `N passed, N failed`. On CI a suite that could not run is a failure.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runChecks } from './run-checks.ts'
+import { bringSystemPackages } from './system-packages.ts'
+
+type VitestReport = {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numFailedTestSuites: number
+  readonly testResults: readonly {
+    readonly name: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
+
+const isCi = process.env['CI'] === 'true' || process.env['CI'] === '1'
+
+function runSuites(args: readonly string[]): VitestReport | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'roamwatch-test-'))
+  const report = join(folder, 'report.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    spawnSync('vitest', ['run', ...reporters, ...args], { stdio: 'inherit', shell: process.platform === 'win32' })
+    return JSON.parse(readFileSync(report, 'utf8')) as VitestReport
+  } catch {
+    return undefined // vitest died before it wrote its report: its own output says why
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function notRun(report: VitestReport): string[] {
+  return report.testResults.flatMap((file) =>
+    file.assertionResults
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => fullName),
+  )
+}
+
+const missing = bringSystemPackages()
+const checks = runChecks()
+const report = runSuites(process.argv.slice(2))
+const skipped = report === undefined ? [] : notRun(report)
+
+if (missing.length > 0 || skipped.length > 0) {
+  console.log('\nNot run on this machine:')
+  for (const reason of missing) console.log(`  ${reason}`)
+  for (const name of skipped) console.log(`  ${name}`)
+}
+const passed = checks.passed + (report?.numPassedTests ?? 0)
+const suiteFailures = report === undefined ? 1 : Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0)
+const failed = checks.failed + suiteFailures + (isCi ? skipped.length : 0)
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1

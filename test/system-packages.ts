@@ -1,0 +1,26 @@
+/** Programs from the system's package manager that some tests compare with or look through. Installed where that is possible. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+const PACKAGES = [
+  { program: '/usr/bin/evtxexport', name: 'libevtx-utils', use: 'an independent EVTX reader to compare with' },
+] as const
+
+/** Installs what is missing (Debian, as root); returns a line for each package that could not be had and what it is for. */
+export function bringSystemPackages(): string[] {
+  const wanted = PACKAGES.filter(({ program }) => !existsSync(program))
+  if (wanted.length === 0) return []
+  if (existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
+    const names = wanted.map(({ name }) => name)
+    console.log(`Installing ${names.join(', ')} …`)
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    spawnSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' })
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  }
+  return wanted
+    .filter(({ program }) => !existsSync(program))
+    .map(({ name, use }) => `${name} (${use}): not installed; on Debian: apt-get install ${name}`)
+}

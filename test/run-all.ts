@@ -12,7 +12,6 @@ import { bringSystemPackages } from './system-packages.ts'
 type VitestReport = {
   readonly numPassedTests: number
   readonly numFailedTests: number
-  readonly numFailedTestSuites: number
   readonly testResults: readonly {
     readonly name: string
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
@@ -21,15 +20,16 @@ type VitestReport = {
 
 const isCi = process.env['CI'] === 'true' || process.env['CI'] === '1'
 
-function runSuites(args: readonly string[]): VitestReport | undefined {
+function runSuites(args: readonly string[]): { report: VitestReport | undefined; isClean: boolean } {
   const folder = mkdtempSync(join(tmpdir(), 'roamwatch-test-'))
   const report = join(folder, 'report.json')
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    spawnSync('vitest', ['run', ...reporters, ...args], { stdio: 'inherit', shell: process.platform === 'win32' })
-    return JSON.parse(readFileSync(report, 'utf8')) as VitestReport
+    const options = { stdio: 'inherit', shell: process.platform === 'win32' } as const
+    const { status } = spawnSync('vitest', ['run', ...reporters, ...args], options)
+    return { report: JSON.parse(readFileSync(report, 'utf8')) as VitestReport, isClean: status === 0 }
   } catch {
-    return undefined // vitest died before it wrote its report: its own output says why
+    return { report: undefined, isClean: false } // vitest died before it wrote its report: its own output says why
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -45,7 +45,7 @@ function notRun(report: VitestReport): string[] {
 
 const missing = bringSystemPackages()
 const checks = runChecks()
-const report = runSuites(process.argv.slice(2))
+const { report, isClean } = runSuites(process.argv.slice(2))
 const skipped = report === undefined ? [] : notRun(report)
 
 if (missing.length > 0 || skipped.length > 0) {
@@ -54,7 +54,8 @@ if (missing.length > 0 || skipped.length > 0) {
   for (const name of skipped) console.log(`  ${name}`)
 }
 const passed = checks.passed + (report?.numPassedTests ?? 0)
-const suiteFailures = report === undefined ? 1 : Math.max(report.numFailedTests, report.numFailedTestSuites > 0 ? 1 : 0)
+// A suite that fails to load, or an error outside any test, fails the run without a failed test.
+const suiteFailures = Math.max(report?.numFailedTests ?? 0, isClean ? 0 : 1)
 const failed = checks.failed + suiteFailures + (isCi ? skipped.length : 0)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -23,6 +23,7 @@ export function createLifecycle(
   const running: Part[] = []
   let starting: Promise<void> | undefined
   let stopping: Promise<boolean> | undefined
+  let current: Promise<void> = Promise.resolve() // the part that is starting now
   let isStopping = false
 
   async function startParts(): Promise<void> {
@@ -30,7 +31,8 @@ export function createLifecycle(
       if (isStopping) return
       running.push(part)
       try {
-        await part.start()
+        current = part.start()
+        await current
       } catch (error) {
         running.pop()
         await stop()
@@ -43,6 +45,10 @@ export function createLifecycle(
   async function stopParts(): Promise<boolean> {
     const deadline = performance.now() + deps.deadlineMs
     let isClean = true
+    await withinDeadline(
+      current.catch(() => undefined),
+      deps.deadlineMs,
+    )
     for (let part = running.pop(); part !== undefined; part = running.pop()) {
       const isDone = await stopOne(part, Math.max(0, deadline - performance.now()))
       isClean = isClean && isDone
@@ -51,18 +57,13 @@ export function createLifecycle(
   }
 
   async function stopOne(part: Part, leftMs: number): Promise<boolean> {
-    const { promise: timeout, resolve } = Promise.withResolvers<'late'>()
-    const timer = setTimeout(() => resolve('late'), leftMs)
     try {
-      const outcome = await Promise.race([part.stop(), timeout])
-      if (outcome === 'late')
-        deps.log.warn({ part: part.name, deadline_ms: deps.deadlineMs }, 'did not stop within the deadline')
-      return outcome !== 'late'
+      const isDone = await withinDeadline(part.stop(), leftMs)
+      if (!isDone) deps.log.warn({ part: part.name, deadline_ms: deps.deadlineMs }, 'did not stop within the deadline')
+      return isDone
     } catch (error) {
       deps.log.error({ part: part.name, err: error }, 'failed to stop')
       return false
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -75,5 +76,16 @@ export function createLifecycle(
   return {
     start: () => (starting ??= startParts()),
     stop,
+  }
+}
+
+/** Whether the work was done in time; its own failure is thrown. */
+async function withinDeadline(work: Promise<unknown>, leftMs: number): Promise<boolean> {
+  const { promise: timeout, resolve } = Promise.withResolvers<false>()
+  const timer = setTimeout(() => resolve(false), leftMs)
+  try {
+    return await Promise.race([work.then(() => true), timeout])
+  } finally {
+    clearTimeout(timer)
   }
 }

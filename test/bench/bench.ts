@@ -1,0 +1,59 @@
+/** What a benchmark gives: its own figure beside figures of peers or limits that were measured in the same run. */
+export type BenchResult = {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  /** What it is measured against, in the same unit unless `unit` says another. */
+  readonly against: readonly { readonly name: string; readonly value: number; readonly unit?: string }[]
+  readonly goal: string
+  readonly met: boolean
+}
+export type Bench = () => Promise<readonly BenchResult[]>
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 50)
+}
+
+/** Nearest-rank percentile; NaN of nothing. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN
+}
+
+/** Median seconds of `runs` calls after one that warms up. */
+export function measure(work: () => void, runs = 5): number {
+  work()
+  return median(
+    Array.from({ length: runs }, () => {
+      const startedAt = performance.now()
+      work()
+      return (performance.now() - startedAt) / 1000
+    }),
+  )
+}
+
+/** The same for work that waits. */
+export async function measureAsync(work: () => Promise<unknown>, runs = 5): Promise<number> {
+  await work()
+  const seconds: number[] = []
+  for (let run = 0; run < runs; run++) {
+    const startedAt = performance.now()
+    await work()
+    seconds.push((performance.now() - startedAt) / 1000)
+  }
+  return median(seconds)
+}
+
+/** Measures two kinds of work in turns, so that a noisy machine disturbs both alike; median seconds of each. */
+export function measureTogether(works: readonly (() => void)[], runs = 5): number[] {
+  for (const work of works) work()
+  const seconds: number[][] = works.map(() => [])
+  for (let run = 0; run < runs; run++) {
+    works.forEach((work, index) => {
+      const startedAt = performance.now()
+      work()
+      seconds[index]?.push((performance.now() - startedAt) / 1000)
+    })
+  }
+  return seconds.map(median)
+}

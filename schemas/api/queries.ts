@@ -1,6 +1,7 @@
 /** What can be asked of the store, and the answers: the words shared by the HTTP routes and the store. */
 import { type Static, Type } from 'typebox'
-import { ClassifiedEvent } from '../classified-event.ts'
+import type { ClassifiedEvent } from '../classified-event.ts'
+import { EXAMPLE_EVENT } from './example-event.ts'
 
 /** Every column that can be a filter or, where it is not free text or an identifier of one event, a group. */
 export const FILTER_COLUMNS = [
@@ -94,13 +95,24 @@ export type EventQuery = {
   readonly to?: string
   readonly filters: readonly Filter[]
   readonly limit: number
-  /** What `EventPage.next` gave. */
+  /** What `EventPage.next` gave; a reader rejects any other with REQUEST_INVALID. */
   readonly cursor?: string
 }
-export const EventPage = Type.Object({
-  events: Type.Array(ClassifiedEvent),
-  next: Type.Union([Type.String(), Type.Null()], { description: 'Cursor of the next page; null on the last.' }),
-})
+export const EventPage = Type.Object(
+  {
+    events: Type.Array(Type.Unsafe<ClassifiedEvent>({ $ref: 'ClassifiedEvent#' }), {
+      description: 'Newest first; one row per event.',
+    }),
+    next: Type.Union([Type.String(), Type.Null()], {
+      description: 'Give it back as `cursor` for the next page; null on the last.',
+    }),
+  },
+  {
+    $id: 'EventPage',
+    description: 'One page of events.',
+    examples: [{ events: [EXAMPLE_EVENT], next: null }],
+  },
+)
 export type EventPage = Static<typeof EventPage>
 
 export type TrendQuery = {
@@ -113,27 +125,67 @@ export type TrendQuery = {
   readonly filters: readonly Filter[]
   /** IANA zone that days and weeks follow; UTC unless given. */
   readonly timeZone?: string
+  /** The most series the answer may have; a reader rejects with QUERY_INVALID when the groups are more. */
+  readonly maxSeries?: number
 }
-export const Trend = Type.Object({
-  measure: Type.String(),
-  interval: Type.String(),
-  from: Type.String(),
-  to: Type.String(),
-  group_by: Type.Array(Type.String()),
-  series: Type.Array(
-    Type.Object({
-      group: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Null()])),
-      points: Type.Array(Type.Tuple([Type.String(), Type.Number()]), {
-        description: 'Every interval of the range, 0 where nothing happened.',
-      }),
-      total: Type.Number({
-        description: 'Over the range; for devices and users the distinct number, not the sum of the points.',
-      }),
+
+const TrendSeries = Type.Object({
+  group: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Null()]), {
+    description: 'The value of each column of `group_by`; empty without one.',
+  }),
+  points: Type.Array(
+    Type.Unsafe<[string, number]>({
+      type: 'array',
+      prefixItems: [{ type: 'string' }, { type: 'number' }],
+      items: false,
+      minItems: 2,
+      maxItems: 2,
+      description: 'Start of the interval (ISO 8601 UTC) and the number in it.',
     }),
+    { description: 'Every interval of the range, 0 where nothing happened.' },
   ),
-  total: Type.Number(),
-  fresh_at: Type.Union([Type.String(), Type.Null()], {
-    description: 'When the newest row that was counted was stored.',
+  total: Type.Number({
+    description: 'Over the range; for devices and users the distinct number, not the sum of the points.',
   }),
 })
+export const Trend = Type.Object(
+  {
+    measure: Type.Unsafe<Measure>({ type: 'string', enum: MEASURES, description: 'What was counted.' }),
+    interval: Type.Unsafe<Interval>({ type: 'string', enum: INTERVALS, description: 'Width of a point.' }),
+    from: Type.String({ description: 'ISO 8601 UTC, inclusive.' }),
+    to: Type.String({ description: 'ISO 8601 UTC, exclusive.' }),
+    group_by: Type.Array(Type.String(), { description: 'As asked.' }),
+    series: Type.Array(TrendSeries, { description: 'One per group that has an event in the range.' }),
+    total: Type.Number({ description: 'Over all series; devices and users are distinct.' }),
+    fresh_at: Type.Union([Type.String(), Type.Null()], {
+      description: 'When the newest row that was counted was stored: ISO 8601 UTC; null without one.',
+    }),
+  },
+  {
+    $id: 'Trend',
+    description: 'How often something happened, over time.',
+    examples: [
+      {
+        measure: 'failures',
+        interval: '1h',
+        from: '2026-11-01T00:00:00Z',
+        to: '2026-11-01T03:00:00Z',
+        group_by: ['entry'],
+        series: [
+          {
+            group: { entry: 'known-1098-0xcaa5001c' },
+            points: [
+              ['2026-11-01T00:00:00Z', 3],
+              ['2026-11-01T01:00:00Z', 0],
+              ['2026-11-01T02:00:00Z', 1],
+            ],
+            total: 4,
+          },
+        ],
+        total: 4,
+        fresh_at: '2026-11-01T02:41:07.120Z',
+      },
+    ],
+  },
+)
 export type Trend = Static<typeof Trend>

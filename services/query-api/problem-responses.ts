@@ -1,0 +1,33 @@
+/** The failures of a route, for its OpenAPI operation. */
+import { PROBLEM_JSON } from './plugins/problem-details.ts'
+
+const MEANINGS = {
+  400: 'A parameter is unknown or has a wrong value: REQUEST_INVALID or QUERY_INVALID.',
+  404: 'There is nothing under this name: NOT_FOUND.',
+  429: 'Too many questions are under way: OVERLOADED. Ask again after Retry-After seconds.',
+  502: 'The store refused: STORE_REFUSED.',
+  503: 'The store does not answer or the service is stopping: STORE_UNAVAILABLE, STOPPING. Ask again after Retry-After seconds.',
+  504: 'The question took too long: QUERY_TIMEOUT. Narrow its time range.',
+} as const
+
+export type ProblemStatus = keyof typeof MEANINGS
+
+/** Statuses of every route that asks the store. */
+export const STORE_PROBLEMS = [400, 429, 502, 503, 504] as const
+
+const OTHERS =
+  'Any other failure: 403 foreign origin, 406 nothing acceptable, 414 address too long, 421 unknown host name, 500 a fault of ours, 503 stopping.'
+
+type ProblemResponse = {
+  readonly description: string
+  readonly content: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>
+}
+
+export function problemResponses<const S extends ProblemStatus>(statuses: readonly S[]) {
+  const responses = statuses.map((status) => [status, response(MEANINGS[status])] as const)
+  return { ...(Object.fromEntries(responses) as Record<S, ProblemResponse>), default: response(OTHERS) }
+}
+
+function response(description: string): ProblemResponse {
+  return { description, content: { [PROBLEM_JSON]: { schema: { $ref: 'Problem#' } } } }
+}

@@ -1,0 +1,61 @@
+/** GET /v1/events: the events that match, newest first, a page at a time. */
+import { Type } from 'typebox'
+import { filterParameters, timeParameters } from '../../../schemas/api/parameters.ts'
+import type { EventPage } from '../../../schemas/api/queries.ts'
+import type { Api, RouteDeps } from '../api.ts'
+import { parseFilters } from '../parameters/filters.ts'
+import { parseTimeRange } from '../parameters/time.ts'
+import { problemResponses, STORE_PROBLEMS } from '../problem-responses.ts'
+
+const schema = {
+  operationId: 'listEvents',
+  tags: ['Events'],
+  summary: 'Events with their verdicts, newest first',
+  description:
+    'Every column is a filter. A repeated parameter means any of its values, an empty one (`entry=`) means no value, `not.` in front leaves out. Different parameters must all hold.',
+  querystring: Type.Object(
+    {
+      ...timeParameters,
+      limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most events of a page.' }),
+      cursor: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 1024,
+          pattern: '^[A-Za-z0-9_.~=-]+$',
+          title: 'the `next` of a page, as it was given',
+          description: 'The `next` of the page before; with the same filters.',
+        }),
+      ),
+      ...filterParameters,
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    200: Type.Unsafe<EventPage>({ $ref: 'EventPage#' }),
+    ...problemResponses(STORE_PROBLEMS),
+  },
+  'x-codeSamples': [
+    {
+      lang: 'Shell',
+      label: 'Failures of roaming without a known cause since a day',
+      source: `curl -s 'http://127.0.0.1:8080/v1/events?scope=roaming&outcome=failure&entry=&from=2026-11-01&limit=10'`,
+    },
+    {
+      lang: 'Shell',
+      label: 'One error on two devices, in any spelling of the code',
+      source: `curl -s 'http://127.0.0.1:8080/v1/events?code=-895156196&device=device-01&device=device-02'`,
+    },
+  ],
+} as const
+
+export function addEventsRoute(app: Api, { reader, tenant }: RouteDeps): void {
+  app.get('/v1/events', { schema }, async function listEvents({ query }) {
+    return reader.events({
+      tenant,
+      ...parseTimeRange(query),
+      filters: parseFilters(query),
+      limit: query.limit,
+      ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
+    })
+  })
+}

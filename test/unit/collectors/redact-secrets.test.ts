@@ -1,0 +1,369 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Catalog, EventFact, ProviderFact } from '../../../schemas/catalog/catalog.ts'
+import type { WindowsEvent } from '../../../schemas/windows-event.ts'
+import { createSecretRemover } from '../../../collectors/redact-secrets.ts'
+
+const REGISTRATION = 'Microsoft-Windows-User Device Registration'
+
+function eventFact(event_id: number, fields: readonly string[], secret: readonly string[]): EventFact {
+  return {
+    event_id,
+    level: 2,
+    channel: null,
+    gist: null,
+    fields: fields.map((name) => ({ name, type: 'UnicodeString', secret: secret.includes(name) })),
+    code_fields: [],
+    text_fields: [],
+    outcome: null,
+    duration_field: null,
+    collection_field: null,
+  }
+}
+
+function catalogOf(...events: readonly EventFact[]): Pick<Catalog, 'providers'> {
+  const registration: ProviderFact = {
+    name: REGISTRATION,
+    guid: null,
+    sync_engine: 'registration',
+    scope: 'identity',
+    events: new Map(events.map((event) => [event.event_id, event])),
+  }
+  return { providers: new Map([[REGISTRATION, registration]]) }
+}
+
+const catalog = catalogOf(
+  eventFact(381, ['ExitCode', 'UPN', 'KeyId', 'AuthToken', 'RequestId'], ['AuthToken']),
+  eventFact(103, ['AuthToken'], ['AuthToken']),
+)
+const secrets = createSecretRemover(catalog)
+
+function eventOf(fields: Partial<WindowsEvent>): WindowsEvent {
+  return {
+    computer: 'device-01.contoso.example',
+    channel: 'Microsoft-Windows-User Device Registration/Admin',
+    provider: REGISTRATION,
+    event_id: 381,
+    version: 0,
+    level: 2,
+    task: 0,
+    opcode: 0,
+    keywords: '0x8000000000000000',
+    record_id: '18446744073709551615',
+    occurred_at: '2026-11-24T08:00:00.1234567Z',
+    collected_at: null,
+    user_sid: 'S-1-5-21-1000000001-2000000001-3000000001-1001',
+    user: null,
+    process_id: 4744,
+    thread_id: 15020,
+    activity_id: null,
+    message: null,
+    data: {},
+    shipper: 'event_xml',
+    ...fields,
+  }
+}
+
+/** Random-looking text of a fixed seed. */
+function randomText(length: number, encoding: 'base64' | 'base64url' | 'hex', seed = 'seed'): string {
+  let text = ''
+  for (let n = 0; text.length < length; n++)
+    text += createHash('sha256').update(`${seed}${n}`).digest(encoding).replace(/=+$/, '')
+  return text.slice(0, length)
+}
+const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const JWT = `${b64({ typ: 'JWT', alg: 'RS256', kid: 'k1' })}.${b64({ sub: 'alice', aud: 'https://syncservice.windows.net' })}.${randomText(86, 'base64url')}`
+const REFRESH_TOKEN = `0.AXoA${randomText(82, 'base64url', 'a')}.AgABAAEAAAD--DLA3VO7QrddgJg7Wevr${randomText(600, 'base64url', 'b')}`
+const GUID = 'a732cd2e-376a-0002-3b37-3da76a37db01'
+const WIL =
+  "shell\\roaming\\cloudsync\\cloudsyncengine\\cloudsyncengine.cpp(990)\\SettingSyncHost.exe!00007FF701A2A8C2: (caller: 00007FF701A2A3D9) ReturnHr[PreRelease](17) tid(1060) 80070533 This user can't sign in because this account is currently disabled. CallContext:[\\AttemptSyncActivity]"
+
+describe('text', () => {
+  const removed: readonly [string, string, string][] = [
+    ['a JSON Web Token', `token ${JWT} rejected`, 'token [removed] rejected'],
+    ['a JWT without a signature', `${b64({ alg: 'none', typ: 'JWT' })}.${b64({ sub: 'a' })}.`, '[removed]'],
+    ['a JWT that was cut off', JWT.slice(0, 70), '[removed]'],
+    [
+      'an encrypted JWT (five parts)',
+      `<${b64({ alg: 'dir', enc: 'A256GCM' })}..${randomText(16, 'base64url')}.${randomText(90, 'base64url')}.${randomText(22, 'base64url')}>`,
+      '<[removed]>',
+    ],
+    ['two tokens in one text', `${JWT} and ${REFRESH_TOKEN}`, '[removed] and [removed]'],
+    ['an opaque refresh token, all its parts', `Renew with ${REFRESH_TOKEN}.`, 'Renew with [removed].'],
+    ['an opaque code of one part', `AQABAAAAAAD--DLA3VO7QrddgJg7Wevr${randomText(300, 'base64url')}`, '[removed]'],
+    ['a compact ticket in standard base64', `t=EwB4A8l6BAAU${randomText(500, 'base64')}==`, 't=[removed]'],
+    ['a token padded by its maker', `0.ARoA${'x'.repeat(120)}`, '[removed]'],
+    ['a bearer header', 'Authorization: Bearer abc.def-123456 next', 'Authorization: Bearer [removed] next'],
+    ['a bearer token in a sentence', 'sent bearer 7f3a9c2e11 to host', 'sent bearer [removed] to host'],
+    ['a basic header', 'Authorization: Basic YWxpY2U6c2VjcmV0', 'Authorization: Basic [removed]'],
+    [
+      'form parameters',
+      'grant_type=refresh_token&refresh_token=0.Ab-c&client_id=29d9ed98',
+      'grant_type=refresh_token&refresh_token=[removed]&client_id=29d9ed98',
+    ],
+    [
+      'an assertion beside its type',
+      'client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=abc123&x=1',
+      'client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=[removed]&x=1',
+    ],
+    ['a nonce', 'https://login.example/token?nonce=AwABAAEA&x=1', 'https://login.example/token?nonce=[removed]&x=1'],
+    [
+      'an authorisation code',
+      'ms-appx-web://x/?code=0.AXoAqHk3LmNopQRstuv&state=1',
+      'ms-appx-web://x/?code=[removed]&state=1',
+    ],
+    [
+      'a storage signature',
+      'https://x.blob.example/c?sv=2024-01-01&sig=Zm9vYmFyYmF6cXV4cXV1eA%3D%3D&se=2026',
+      'https://x.blob.example/c?sv=2024-01-01&sig=[removed]&se=2026',
+    ],
+    ['JSON', '{"access_token":"abc","expires_in":3599}', '{"access_token":"[removed]","expires_in":3599}'],
+    [
+      'JSON with escapes in the value',
+      String.raw`{"password":"a\"b\\","user":"x"}`,
+      '{"password":"[removed]","user":"x"}',
+    ],
+    [
+      'JSON inside JSON',
+      String.raw`{"body":"{\"refresh_token\":\"abc\"}"}`,
+      String.raw`{"body":"{\"refresh_token\":\"[removed]\"}"}`,
+    ],
+    ['single quotes', "id_token = 'abc'", "id_token = '[removed]'"],
+    [
+      'an XML element',
+      '<o:Username>a</o:Username><o:Password Type="PasswordText">hunter2</o:Password>',
+      '<o:Username>a</o:Username><o:Password Type="PasswordText">[removed]</o:Password>',
+    ],
+    [
+      'an escaped XML element',
+      '&lt;o:Password&gt;hunter2&lt;/o:Password&gt;',
+      '&lt;o:Password&gt;[removed]&lt;/o:Password&gt;',
+    ],
+    [
+      'a secret field in event XML',
+      "<Data Name='AuthToken'>opaque 1</Data><Data Name='RequestId'>r</Data>",
+      "<Data Name='AuthToken'>[removed]</Data><Data Name='RequestId'>r</Data>",
+    ],
+    [
+      'a secret field in OTLP',
+      '{"key":"AuthToken","value":{"stringValue":"opaque"}},{"key":"UPN"}',
+      '{"key":"AuthToken","value":{"stringValue":"[removed]"}},{"key":"UPN"}',
+    ],
+    [
+      'a password in a URL',
+      'proxy http://alice:s3cret@proxy.example:8080 refused',
+      'proxy http://alice:[removed]@proxy.example:8080 refused',
+    ],
+    ['a cookie', 'Cookie: ESTSAUTHPERSISTENT=0.AXoA; x=1', 'Cookie: ESTSAUTHPERSISTENT=[removed]; x=1'],
+    [
+      'a name with a colon',
+      'x-ms-RefreshTokenCredential1: AQAB1234567890abcdef "',
+      'x-ms-RefreshTokenCredential1: [removed] "',
+    ],
+  ]
+  it.each(removed)('loses %s', (_, text, expected) => {
+    expect(secrets.text(text)).toBe(expected)
+  })
+  it.each(removed)('is the same after a second time: %s', (_, text, expected) => {
+    expect(secrets.text(secrets.text(text))).toBe(expected)
+  })
+
+  it.each([
+    ['a trace line', WIL],
+    [
+      'a long path',
+      `C:\\Users\\alice\\AppData\\Local\\Packages\\Microsoft.AAD.BrokerPlugin_cw5n1h2txyewy\\AC\\TokenBroker\\Accounts\\${'a'.repeat(40)}.tbacct`,
+    ],
+    [
+      'an address with a long path',
+      `https://management.example/subscriptions/${GUID}/resourceGroups/fleet-production/providers/Microsoft.Compute/virtualMachines/VM0001/extensions/AADLoginForWindows`,
+    ],
+    [
+      'a path of slashes without dots',
+      `/device/${GUID}/collections/windowsSettings/accessibilityPreferences/items/${GUID}/revisions/12`,
+    ],
+    ['a GUID', `Correlation ID: ${GUID} Trace ID: {${GUID.toUpperCase()}}`],
+    ['joined GUIDs', [GUID, GUID, GUID].join('-')],
+    ['a SHA-1 thumbprint', `Thumbprint: ${randomText(40, 'hex').toUpperCase()}`],
+    ['a SHA-256 hash in base64', `hash ${randomText(44, 'base64')}`],
+    ['a SHA-512 hash in hex', randomText(128, 'hex')],
+    ['binary data as Windows prints it', randomText(4000, 'hex').toUpperCase()],
+    ['an account SID', 'S-1-12-1-1234567890-1234567890-1234567890-1234567890'],
+    ['a long package SID', 'S-1-15-2-1310292540-1029022339-4008023048-2190398717-53961996-4257829345-603366646'],
+    [
+      'a package full name',
+      'Microsoft.WindowsCommunicationsApps_16005.14326.20544.0_x64__8wekyb3d8bbwe!microsoft.windowslive.mail',
+    ],
+    ['a rule of dashes', '-'.repeat(300)],
+    ['a repeated letter', 'a'.repeat(300)],
+    [
+      'joined words',
+      'windows_data_settings_with_a_name_that_somebody_thought_would_be_better_if_it_were_Very_Long_Indeed_2',
+    ],
+    ['the header of a JWT alone', b64({ typ: 'JWT', alg: 'RS256' })],
+    [
+      'prose about tokens',
+      'The refresh_token expired; access_token: is missing, nonce was not sent. Bearer authentication failed; the JWT Bearer request was invalid. Change your password now. id_token = "',
+    ],
+    ['an OAuth grant', 'grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&response_type=code&token_type=Bearer'],
+    [
+      'a challenge',
+      'WWW-Authenticate: Bearer authorization_uri="https://login.windows.net/common", error="invalid_token"',
+    ],
+    ['an error code parameter', 'https://x.example/?code=AADSTS50076&sub=1 code=0x80070005 Code: 3399811100'],
+    ['codes with an equals sign', 'Error=2326069467 (0x8AA500DB) ErrorMessage="The cache has been partitioned."'],
+    ['a UPN', 'UPN: alice@contoso.example, authority: https://login.microsoftonline.com/common'],
+    [
+      'XML of a fault',
+      '<s:Text xml:lang="en-US" xmlns:s="http://www.w3.org/2003/05/soap-envelope">ID3242: The security token could not be authenticated.</s:Text>',
+    ],
+    ['a correlation vector', 'cV: q2mzGQ8gT0W9y1vX.12.34.56'],
+    ['nothing', ''],
+  ])('keeps %s', (_, text) => {
+    expect(secrets.text(text)).toBe(text)
+  })
+})
+
+describe('event', () => {
+  it('is the same object when it holds no secret', () => {
+    const event = eventOf({
+      event_id: 1098,
+      provider: 'Microsoft-Windows-AAD',
+      message: WIL,
+      data: { Error: '3399811100', Text: WIL },
+    })
+    expect(secrets.event(event)).toBe(event)
+  })
+
+  it('loses a secret field by name, and its value from the message, whatever it looks like', () => {
+    const event = eventOf({
+      message: 'Key deletion failed. Token: short-1. Request: r-1',
+      data: { ExitCode: '-2145648639', UPN: 'a@b.example', KeyId: '{k}', AuthToken: 'short-1', RequestId: 'r-1' },
+    })
+    const clean = secrets.event(event)
+    expect(clean.data).toEqual({ ...event.data, AuthToken: '[removed]' })
+    expect(clean.message).toBe('Key deletion failed. Token: [removed]. Request: r-1')
+    expect(event.data['AuthToken']).toBe('short-1')
+  })
+
+  it('loses a repeated secret field too, and keeps an empty one', () => {
+    const clean = secrets.event(eventOf({ event_id: 103, data: { AuthToken: '', 'AuthToken#2': 'short' } }))
+    expect(clean.data).toEqual({ AuthToken: '', 'AuthToken#2': '[removed]' })
+  })
+
+  it('loses it by position in shapes without names', () => {
+    const clean = secrets.event(
+      eventOf({ data: { param1: '-1', param2: 'a@b.example', param3: '{k}', param4: 'short-1', param5: 'r-1' } }),
+    )
+    expect(clean.data).toEqual({
+      param1: '-1',
+      param2: 'a@b.example',
+      param3: '{k}',
+      param4: '[removed]',
+      param5: 'r-1',
+    })
+  })
+
+  it("loses every long piece when the positions are another build's", () => {
+    const opaque = 'x'.repeat(45)
+    const clean = secrets.event(
+      eventOf({ data: { param1: '-1', param2: opaque, param3: 'two words', param4: 'short' } }),
+    )
+    expect(clean.data).toEqual({ param1: '-1', param2: '[removed]', param3: 'two words', param4: 'short' })
+  })
+
+  it('loses tokens from fields and message of any other event', () => {
+    const event = eventOf({
+      event_id: 1,
+      provider: null,
+      message: `a ${JWT}`,
+      data: { Message: REFRESH_TOKEN, Other: 'x' },
+    })
+    expect(secrets.event(event)).toEqual({
+      ...event,
+      message: 'a [removed]',
+      data: { Message: '[removed]', Other: 'x' },
+    })
+  })
+
+  it('never changes what the event key is made of', () => {
+    const event = eventOf({ computer: JWT.toLowerCase(), channel: JWT, message: JWT, data: { AuthToken: JWT } })
+    const { message: _, data: __, ...kept } = event
+    expect(secrets.event(event)).toMatchObject(kept)
+  })
+
+  it('keeps a field called __proto__', () => {
+    const data = JSON.parse(`{"__proto__":"x","AuthToken":"secret"}`) as Record<string, string>
+    const clean = secrets.event(eventOf({ event_id: 103, data }))
+    expect(Object.entries(clean.data)).toEqual([
+      ['__proto__', 'x'],
+      ['AuthToken', '[removed]'],
+    ])
+  })
+})
+
+describe('bytes', () => {
+  const record = `{"bad":\u0001,"AuthToken":"opaque-1","message":"Grüße ${JWT}"`
+  it('cleans UTF-8 and keeps every other byte', () => {
+    const clean = Buffer.from(secrets.bytes(Buffer.from(record))).toString()
+    expect(clean).toBe(`{"bad":\u0001,"AuthToken":"[removed]","message":"Grüße [removed]"`)
+  })
+
+  it('cleans bytes that are no text at all around it', () => {
+    const clean = secrets.bytes(
+      Buffer.concat([Buffer.from([0xff, 0xfe, 0x80, 0]), Buffer.from(JWT), Buffer.from([0x80])]),
+    )
+    expect(Buffer.from(clean)).toEqual(
+      Buffer.concat([Buffer.from([0xff, 0xfe, 0x80, 0]), Buffer.from('[removed]'), Buffer.from([0x80])]),
+    )
+  })
+
+  it.each([
+    ['little', (bytes: Buffer) => bytes],
+    ['big', (bytes: Buffer) => bytes.swap16()],
+  ])('cleans UTF-16 (%s endian) and keeps its length', (_, order) => {
+    const wide = order(Buffer.from(`<Data Name='AuthToken'>opaque value 123</Data><x>${JWT}</x>`, 'utf16le'))
+    const clean = Buffer.from(secrets.bytes(wide))
+    expect(clean.length).toBe(wide.length)
+    const text = clean.toString('latin1').replaceAll('\0', '')
+    expect(text).toContain(`<Data Name='AuthToken'>[removed]</Data><x>[removed]</x>`)
+    expect(text).not.toContain('opaque')
+  })
+
+  it('are the same object when they hold no secret', () => {
+    const bytes = Buffer.from(WIL)
+    expect(secrets.bytes(bytes)).toBe(bytes)
+  })
+})
+
+describe('hostile input of 10 MB', () => {
+  const MB = 1024 * 1024
+  it.each([
+    ['eyJ', 'eyJ'.repeat(3.3 * MB)],
+    ['eyJ and a dot', 'eyJaaaaaaaaa.'.repeat(0.8 * MB)],
+    ['one run', randomText(10, 'base64url').repeat(MB)],
+    ['opaque tokens', `${randomText(99, 'base64url')} `.repeat(0.1 * MB)],
+    ['runs of 79', `${'a1B'.repeat(26)}x `.repeat(0.125 * MB)],
+    ['labels', 'access_token= '.repeat(0.7 * MB)],
+    ['labels and quotes', '"access_token" : "'.repeat(0.55 * MB)],
+    ['labels and attributes', `password a="b" c='d' `.repeat(0.5 * MB)],
+    ['backslashes', `nonce${'\\'.repeat(10 * MB)}`],
+    ['spaces', `nonce${' '.repeat(10 * MB)}=`],
+    ['bearer', 'bearer '.repeat(1.4 * MB)],
+    ['bearer and one word', `bearer ${'a'.repeat(10 * MB)}`],
+    ['labels of what is gone', 'password>[removed] '.repeat(0.5 * MB)],
+    ['schemes', '://a:'.repeat(2 * MB) + '@='],
+    ['equals', '='.repeat(10 * MB)],
+    ['dots', '.'.repeat(10 * MB)],
+  ])('takes linear time: %s', (_, text) => {
+    const started = performance.now()
+    secrets.text(text)
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+
+  it('takes linear time on wide bytes', () => {
+    const started = performance.now()
+    secrets.bytes(Buffer.from('eyJaaaaaaaaa.a '.repeat(0.3 * MB), 'utf16le'))
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+})

@@ -15,6 +15,12 @@ export const ERROR_CODES = {
   MIGRATION_CHANGED:
     'A migration that was already applied has changed. Restore the released file; migrations only go forward.',
   SCHEMA_AHEAD: 'The database was written by a newer Roamwatch. Upgrade this one.',
+  BROKER_UNAVAILABLE:
+    'Kafka does not answer. Nothing is lost: senders are asked to send again, and reading goes on where it stopped. Check that the brokers run and that their advertised addresses can be reached from here.',
+  BROKER_REFUSED:
+    'Kafka refused the credentials, the certificate or a right. The message says which; rights are listed in docs/operations.md.',
+  TOPIC_MISMATCH:
+    'A topic is missing, may not be created or differs from what is needed. The message says what and the command that mends it.',
   QUERY_INVALID: 'The query cannot be run as it stands. The message says where it is wrong.',
   QUERY_REFUSED: 'The query asks for something that readers may not do: writing, files, other hosts or hidden tables.',
   QUERY_TIMEOUT: 'The query ran longer than allowed. Narrow its time range.',

@@ -62,6 +62,20 @@ export const Settings = Type.Object(
       default: null,
       description: 'File that holds the password (a container secret).',
     }),
+    clickhouse_reader_user: Type.Union([Type.String(), Type.Null()], {
+      default: null,
+      description:
+        'User of that server that may read the views and nothing else: runs ad-hoc SQL. Unset: `roamwatch query` is refused.',
+    }),
+    clickhouse_reader_password_file: Type.Union([Type.String(), Type.Null()], {
+      default: null,
+      description: "File that holds the reader's password. Unset: it has none.",
+    }),
+    clickhouse_ca_file: Type.Union([Type.String(), Type.Null()], {
+      default: null,
+      description:
+        "File with the certificate authority (PEM) of that server's TLS certificate, where the system does not know it.",
+    }),
     clickhouse_database: Type.String({
       default: 'roamwatch',
       pattern: '^[A-Za-z_][A-Za-z0-9_]{0,63}$',

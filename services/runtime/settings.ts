@@ -137,11 +137,14 @@ function withPasswordFile(settings: Settings): Settings {
   if (settings.clickhouse_password !== null) {
     throw new AppError('SETTINGS_INVALID', 'set clickhouse_password or clickhouse_password_file, not both')
   }
+  return { ...settings, clickhouse_password: readSecret('clickhouse_password_file', path) }
+}
+
+/** The first line break at the end is the editor's, not the secret's. Throws SETTINGS_INVALID. */
+export function readSecret(setting: SettingName, path: string): string {
   try {
-    return { ...settings, clickhouse_password: readFileSync(path, 'utf8').replace(/\r?\n$/, '') }
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
   } catch (cause) {
-    throw new AppError('SETTINGS_INVALID', `clickhouse_password_file cannot be read: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new AppError('SETTINGS_INVALID', `${setting} cannot be read: ${(cause as Error).message}`, { cause })
   }
 }

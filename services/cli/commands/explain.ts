@@ -1,0 +1,135 @@
+/** `roamwatch explain CODE|ENTRY`: what it means, why it happens, what to do, and where that is written. */
+import { loadCatalog } from '../../../schemas/catalog/load-catalog.ts'
+import {
+  type CodeExplanation,
+  type EntryExplanation,
+  explain as explainQuery,
+} from '../../../schemas/catalog/explain.ts'
+import type { CatalogEntry } from '../../../schemas/catalog/catalog.ts'
+import { AppError } from '../../runtime/errors.ts'
+import type { CliCommand } from '../command.ts'
+import { wrapWords } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
+
+const INDENT = '  '
+
+export const explain: CliCommand = {
+  define(command, { terminal }) {
+    command
+      .argument('<code-or-entry...>', 'an error code in any spelling, AADSTSnnnnn, or the id of a catalog entry')
+      .option('--json', 'the whole explanation as one JSON line')
+      .allowUnknownOption() // -895156196 is a code
+      .addHelpText('after', EXAMPLE)
+      .action(async (words: string[], options: { json?: boolean }) => {
+        const { query, isJson } = separateCode(words, options.json ?? false)
+        const explanation = explainQuery(loadCatalog(), query)
+        if (explanation === undefined) throw unknown(query)
+        if (isJson) return terminal.out(`${JSON.stringify(explanation)}\n`)
+        await terminal.out(
+          explanation.kind === 'code' ? codeText(explanation, terminal) : entryText(explanation, terminal),
+        )
+      })
+  },
+}
+
+const EXAMPLE = `
+Examples:
+  roamwatch explain 0xCAA5001C          as hex, -895156196 or 3399811100
+  roamwatch explain AADSTS50076
+  roamwatch explain known-1098-0xcaa5001c`
+
+/** Negative codes look like options to the parser, which then leaves options behind them alone. */
+function separateCode(words: readonly string[], json: boolean): { readonly query: string; readonly isJson: boolean } {
+  const others = words.filter((word) => word !== '--json')
+  const option = others.find((word) => /^--?[A-Za-z]/.test(word))
+  if (option !== undefined)
+    throw new AppError('USAGE', `unknown option ${option}; roamwatch explain --help shows an example`)
+  return { query: others.join(' '), isJson: json || others.length < words.length }
+}
+
+function unknown(query: string): AppError {
+  const shown = JSON.stringify(query.length > 60 ? `${query.slice(0, 60)}…` : query)
+  const forms = 'a code such as 0xCAA5001C, -895156196 or 80070533, AADSTS50076, or the id of a catalog entry'
+  return new AppError('USAGE', `${shown} is no error code or catalog entry; give ${forms}`)
+}
+
+function codeText(explanation: CodeExplanation, terminal: Terminal): string {
+  const { code, others, entries, sources } = explanation
+  const lines = [heading(terminal, code.code, code.symbol ?? code.family)]
+  lines.push(paragraph(terminal, code.cause))
+  if (code.symbol !== null) lines.push(fact(terminal, 'Kind', code.family))
+  if (code.inner !== null) lines.push(fact(terminal, 'Inside', innerText(code.inner)))
+  if (code.category !== null)
+    lines.push(fact(terminal, 'Category', `${code.category}; clears by itself: ${code.transient ?? 'unknown'}`))
+  if (code.note !== null) lines.push(fact(terminal, 'Note', code.note))
+  if (!code.documented)
+    lines.push(fact(terminal, 'Mind', 'no public text names this code; take the cause as a hypothesis'))
+  for (const other of others)
+    lines.push(fact(terminal, 'Also', `${other.code} ${other.symbol ?? other.family}: ${other.cause}`))
+  for (const entry of entries) lines.push('', ...entryLines(entry, terminal))
+  if (entries.length === 0)
+    lines.push(
+      fact(terminal, 'Next', 'no known cause is tied to this code; look at the events around it on the device'),
+    )
+  return finish(lines, sources, terminal)
+}
+
+const INNER_TITLES = {
+  http: 'HTTP status',
+  win32: 'Win32 error',
+  winhttp: 'WinINet/WinHTTP error',
+  ntstatus: 'NTSTATUS',
+} as const
+
+function innerText(inner: NonNullable<CodeExplanation['code']['inner']>): string {
+  const number = inner.kind === 'ntstatus' ? (inner.code ?? '') : String(inner.value)
+  const words = [INNER_TITLES[inner.kind], number, inner.symbol ?? ''].filter((word) => word !== '').join(' ')
+  return inner.cause === null ? words : `${words}: ${inner.cause}`
+}
+
+function entryText({ entry, codes, sources }: EntryExplanation, terminal: Terminal): string {
+  const lines = entryLines(entry, terminal)
+  if (codes.length > 0) {
+    const shown = codes.slice(0, 12).map(({ code, symbol }) => (symbol === null ? code : `${code} ${symbol}`))
+    const more = codes.length > shown.length ? `, and ${codes.length - shown.length} more` : ''
+    lines.push(fact(terminal, 'Codes', shown.join(', ') + more))
+  }
+  return finish(lines, sources, terminal)
+}
+
+function entryLines(entry: CatalogEntry, terminal: Terminal): string[] {
+  const lines = [heading(terminal, entry.id, entry.title), paragraph(terminal, entry.summary)]
+  entry.next_steps.forEach((step, index) =>
+    lines.push(fact(terminal, index === 0 ? 'Next' : '', `${index + 1}. ${step}`)),
+  )
+  if (entry.facts_needed.length > 0) lines.push(fact(terminal, 'Settled by', entry.facts_needed.join(', ')))
+  const fixes = [entry.kb, entry.fixed_in_build && `fixed in build ${entry.fixed_in_build}`].filter(Boolean).join(', ')
+  if (fixes !== '') lines.push(fact(terminal, 'Fix', fixes))
+  if (entry.status === 'legacy') lines.push(fact(terminal, 'Mind', 'concerns older versions of Windows'))
+  return lines
+}
+
+function finish(lines: readonly string[], sources: CodeExplanation['sources'], terminal: Terminal): string {
+  const cited = sources.map(({ name, title }, index) =>
+    fact(terminal, index === 0 ? 'Source' : '', `${name}: ${title}`),
+  )
+  return `${[...lines, ...cited].join('\n')}\n`
+}
+
+function heading(terminal: Terminal, name: string, title: string): string {
+  const [first = '', ...rest] = wrapWords(`${name}  ${title}`, terminal.columns).split('\n')
+  return [first.replace(name, terminal.paint('bold', name)), ...rest].join('\n')
+}
+
+function paragraph(terminal: Terminal, text: string): string {
+  return wrapWords(INDENT + text, terminal.columns, INDENT)
+}
+
+function fact(terminal: Terminal, name: string, text: string): string {
+  const label = INDENT + name.padEnd(11)
+  const body = wrapWords(text, terminal.columns - label.length).split('\n')
+  return [
+    terminal.paint('dim', label) + (body[0] ?? ''),
+    ...body.slice(1).map((line) => ' '.repeat(label.length) + line),
+  ].join('\n')
+}

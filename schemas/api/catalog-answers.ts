@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { SYNC_ENGINES, TRANSIENCES } from '../classified-event.ts'
 import { type CatalogEntry, ENTRY_KINDS } from '../catalog/catalog.ts'
 import { nullable } from '../windows-event.ts'
+import { SourceTitle } from './code-answer.ts'
 
 const word = <T extends string>(values: readonly T[], description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: values, description })
@@ -48,14 +49,23 @@ export const CatalogList = Type.Object(
 )
 export type CatalogList = Static<typeof CatalogList>
 
+const CodeReference = Type.Object(
+  { code: Type.String(), symbol: nullable(Type.String(), 'Symbolic name.'), cause: Type.String() },
+  closed,
+)
+
 export const CatalogEntryDetail = Type.Object(
   {
     version: Type.Integer({ description: 'Version of the catalog.' }),
     entry: Type.Unsafe<CatalogEntry>({ $ref: 'CatalogEntry#' }),
-    codes: texts('Error codes that point to it.'),
-    sources: Type.Record(Type.String(), Type.String(), { description: 'Short name of each source to its full title.' }),
+    codes: Type.Array(CodeReference, { description: 'Error codes that point to it.' }),
+    sources: Type.Unsafe<readonly Static<typeof SourceTitle>[]>({
+      type: 'array',
+      items: SourceTitle,
+      description: 'Its sources with their titles.',
+    }),
   },
-  { ...closed, $id: 'CatalogEntryDetail', description: 'One entry with its codes and sources.' },
+  { ...closed, $id: 'CatalogEntryDetail', description: 'One entry with the codes that point to it and its sources.' },
 )
 export type CatalogEntryDetail = Static<typeof CatalogEntryDetail>
 

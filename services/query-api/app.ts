@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import fastify from 'fastify'
+import fastify, { LogController } from 'fastify'
 import packageFile from '../../package.json' with { type: 'json' }
 import type { Api, ApiDeps, RouteDeps } from './api.ts'
 import { createLimitedReader } from './limited-reader.ts'
@@ -20,6 +20,7 @@ import { useUnknownRoutes } from './plugins/unknown-routes.ts'
 import { AJV_OPTIONS, describeViolations } from './plugins/validation.ts'
 import { addCatalogEntryRoute } from './routes/catalog-entry.ts'
 import { addCatalogRoute } from './routes/catalog.ts'
+import { addCodeRoute } from './routes/code.ts'
 import { addEventRoute } from './routes/event.ts'
 import { addEventsRoute } from './routes/events.ts'
 import { addHealthzRoute } from './routes/healthz.ts'
@@ -38,6 +39,7 @@ const ROUTES: readonly ((app: Api, deps: RouteDeps) => void)[] = [
   addTrendsRoute,
   addCatalogRoute,
   addCatalogEntryRoute,
+  addCodeRoute,
   addHealthzRoute,
   addReadyzRoute,
   addOpenApiRoute,
@@ -56,7 +58,7 @@ export async function createApp(deps: ApiDeps): Promise<Api> {
   useNegotiation(app)
   useEntityTags(app)
   useUnknownRoutes(app)
-  useOpenApi(app, packageFile.version)
+  useOpenApi(app, deps.catalog, packageFile.version)
   await app.after()
   const routeDeps: RouteDeps = {
     reader: createLimitedReader(deps.reader, deps.maxConcurrentReads ?? MAX_CONCURRENT_READS),
@@ -74,8 +76,7 @@ export async function createApp(deps: ApiDeps): Promise<Api> {
 function createServer(deps: ApiDeps): Api {
   return fastify({
     ...(deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger }),
-    disableRequestLogging: true,
-    requestIdLogLabel: 'request_id',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: () => randomUUID(),
     // The guard answers STOPPING itself, as problem details.
     return503OnClosing: false,

@@ -1,6 +1,7 @@
 /** Turns the filter parameters of a request into filters with canonical values: the spelling that the store has. */
 import { FILTER_RULES, type FilterParameters } from '../../../schemas/api/parameters.ts'
 import { type Filter, FILTER_COLUMNS, type FilterColumn } from '../../../schemas/api/queries.ts'
+import { canonicalCode } from '../../../schemas/catalog/error-code.ts'
 import { invalidParameter } from '../request-error.ts'
 
 const MAX_UINT64 = 2n ** 64n - 1n
@@ -55,7 +56,7 @@ const READERS: { readonly [C in FilterColumn]?: (value: string) => string | unde
   },
   activity_id: (value) => GUID.exec(value)?.[1]?.toLowerCase(),
   correlation_id: (value) => GUID.exec(value)?.[1]?.toLowerCase(),
-  code: (value) => (/^0x[0-9a-f]{8}$/i.test(value) ? `0x${value.slice(2).toUpperCase()}` : undefined),
+  code: canonicalCode,
   aadsts: (value) => {
     const { integer } = FILTER_RULES.aadsts
     return integer && readInteger(value.replace(/^AADSTS/i, ''), integer)

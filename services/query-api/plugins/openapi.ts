@@ -1,24 +1,30 @@
 /** The OpenAPI document: made of the routes' schemas, so it cannot say anything else than the code does. */
 import swagger from '@fastify/swagger'
 import { CatalogEntryAnswer, CatalogEntryDetail, CatalogList } from '../../../schemas/api/catalog-answers.ts'
+import { CodeAnswer, CodeDescription } from '../../../schemas/api/code-answer.ts'
+import { EXAMPLE_EVENT } from '../../../schemas/api/example-event.ts'
 import { Alive, Ready } from '../../../schemas/api/health.ts'
 import { Problem } from '../../../schemas/api/problem.ts'
 import { EventPage, Trend } from '../../../schemas/api/queries.ts'
 import { ClassifiedEvent } from '../../../schemas/classified-event.ts'
+import type { Catalog } from '../../../schemas/catalog/catalog.ts'
+import { explain } from '../../../schemas/catalog/explain.ts'
 import type { Api } from '../api.ts'
 
 /** Shapes with a name of their own in the document. */
-export const COMPONENTS = [
+export const COMPONENTS = {
   Alive,
-  CatalogEntryAnswer,
+  CatalogEntry: CatalogEntryAnswer,
   CatalogEntryDetail,
   CatalogList,
   ClassifiedEvent,
+  CodeAnswer,
+  CodeDescription,
   EventPage,
   Problem,
   Ready,
   Trend,
-] as const
+} as const
 
 const TAGS = [
   { name: 'Events', description: 'What the devices logged, each event with its verdict.' },
@@ -28,8 +34,12 @@ const TAGS = [
   { name: 'About', description: 'This API itself.' },
 ]
 
-export function useOpenApi(app: Api, version: string): void {
-  for (const component of COMPONENTS) app.addSchema(component)
+export function useOpenApi(app: Api, catalog: Catalog, version: string): void {
+  const examples = examplesOf(catalog)
+  for (const [name, component] of Object.entries(COMPONENTS)) {
+    const example = examples[name]
+    app.addSchema({ ...component, ...(example === undefined ? {} : { examples: [example] }), $id: name })
+  }
   void app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -47,4 +57,26 @@ export function useOpenApi(app: Api, version: string): void {
         typeof json['$id'] === 'string' ? json['$id'] : `schema-${index}`,
     },
   })
+}
+
+const EXAMPLE_ENTRY = 'known-1098-0xcaa5001c'
+
+/** Real answers, out of the catalog that the app answers with. */
+function examplesOf(catalog: Catalog): Readonly<Record<string, unknown>> {
+  const explained = explain(catalog, EXAMPLE_ENTRY)
+  const code = explain(catalog, '0xCAA5001C')
+  if (explained?.kind !== 'entry' || code === undefined) return { ClassifiedEvent: EXAMPLE_EVENT }
+  const { entry, codes, sources } = explained
+  const { version } = catalog
+  return {
+    ClassifiedEvent: EXAMPLE_EVENT,
+    CatalogList: { version, entries: [entry] },
+    CatalogEntryDetail: {
+      version,
+      entry,
+      codes: codes.map(({ code, symbol, cause }) => ({ code, symbol, cause })),
+      sources,
+    },
+    CodeAnswer: code,
+  }
 }

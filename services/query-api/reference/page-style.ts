@@ -25,7 +25,7 @@ h1{font-size:1.9rem;line-height:1.2;margin:0 0 .6rem;letter-spacing:-.01em}
 .route{display:flex;gap:.65rem;align-items:baseline;flex-wrap:wrap;font-family:var(--mono);font-size:.9375rem;overflow-wrap:anywhere}
 .method{font-weight:700;font-size:.8125rem;color:var(--get)}.method.post{color:var(--post)}
 .operation p{margin:.5rem 0;max-width:50rem}
-h4{margin:1.3rem 0 .4rem;font-size:.75rem;letter-spacing:.06em;text-transform:uppercase;color:var(--dim)}
+h4{margin:1.3rem 0 .4rem;font-size:.75rem;letter-spacing:.06em;text-transform:uppercase;color:var(--dim)}h4 a{text-transform:none;letter-spacing:0}
 code{font-family:var(--mono);font-size:.875em;background:var(--code);border-radius:4px;padding:.08em .3em;overflow-wrap:anywhere}
 pre{margin:.3rem 0 0;background:var(--code);border-radius:8px;padding:.8rem 1rem;overflow:auto;font:.8125rem/1.55 var(--mono);max-height:24rem}
 pre.call{white-space:pre-wrap;overflow-wrap:anywhere;user-select:all}

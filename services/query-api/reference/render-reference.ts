@@ -6,6 +6,10 @@ import { failureTable, parameterTables, shapeSections } from './tables.ts'
 
 export type FailureCode = { readonly code: string; readonly status: number; readonly meaning: string }
 
+// Whole elements, byte for byte: the content security policy names the digests of what is in them.
+const STYLE: Html = { html: `<style>${PAGE_STYLE}</style>` }
+const SCRIPT: Html = { html: `<script>${PAGE_SCRIPT}</script>` }
+
 /** `base` is the address under which the page was asked, for example http://127.0.0.1:8080. */
 export function renderReference(document: OpenApiDocument, failures: readonly FailureCode[], base: string): string {
   const operations = operationsOf(document)
@@ -21,9 +25,7 @@ export function renderReference(document: OpenApiDocument, failures: readonly Fa
           rel="icon"
           href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='6' fill='%230b6e4f'/%3E%3C/svg%3E"
         />
-        <style>
-          ${{ html: PAGE_STYLE }}
-        </style>
+        ${STYLE}
       </head>
       <body>
         <div class="layout">
@@ -52,9 +54,7 @@ export function renderReference(document: OpenApiDocument, failures: readonly Fa
             </section>
           </main>
         </div>
-        <script>
-          ${{ html: PAGE_SCRIPT }}
-        </script>
+        ${SCRIPT}
       </body>
     </html> `
   return page.html

@@ -39,7 +39,7 @@ function parameterTable(parameters: readonly Parameter[]): Html {
             <td class="name"><code>${name}</code></td>
             <td>
               ${prose(description ?? '')}
-              <span class="type">${accepted(schema)}${required === true ? ' Required.' : ''}</span>
+              <span class="type">${prose(accepted(schema))}${required === true ? ' Required.' : ''}</span>
             </td>
           </tr>`,
       )}

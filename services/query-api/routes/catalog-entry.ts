@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import type { CatalogEntryDetail } from '../../../schemas/api/catalog-answers.ts'
 import { noParameters } from '../../../schemas/api/parameters.ts'
+import { explain } from '../../../schemas/catalog/explain.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { nearestName } from '../../runtime/nearest-name.ts'
 import type { Api, RouteDeps } from '../api.ts'
@@ -34,14 +35,16 @@ const schema = {
 
 export function addCatalogEntryRoute(app: Api, { catalog }: RouteDeps): void {
   app.get('/v1/catalog/:id', { schema, config: { isStatic: true } }, function getCatalogEntry({ params }) {
-    const entry = catalog.entries.get(params.id)
-    if (entry === undefined) {
-      const nearest = nearestName(params.id, [...catalog.entries.keys()])
-      const hint = nearest === undefined ? '/v1/catalog lists all' : `did you mean ${nearest}?`
-      throw new AppError('NOT_FOUND', `the catalog has no entry ${quote(params.id)}; ${hint}`)
-    }
-    const codes = [...catalog.codes.values()].filter((code) => code.entries.includes(entry.id)).map(({ code }) => code)
-    const sources = Object.fromEntries(entry.sources.map((name) => [name, catalog.sources.get(name) ?? name]))
-    return Promise.resolve({ version: catalog.version, entry, codes, sources })
+    const explanation = explain(catalog, params.id)
+    if (explanation?.kind !== 'entry') throw notFound(params.id, [...catalog.entries.keys()])
+    const { entry, codes, sources } = explanation
+    const references = codes.map(({ code, symbol, cause }) => ({ code, symbol, cause }))
+    return Promise.resolve({ version: catalog.version, entry, codes: references, sources })
   })
+}
+
+function notFound(id: string, known: readonly string[]): AppError {
+  const nearest = nearestName(id, known)
+  const hint = nearest === undefined ? '/v1/catalog lists all' : `did you mean ${nearest}?`
+  return new AppError('NOT_FOUND', `the catalog has no entry ${quote(id)}; ${hint}`)
 }

@@ -7,6 +7,8 @@ import { parseFilters } from '../parameters/filters.ts'
 import { parseTimeRange } from '../parameters/time.ts'
 import { problemResponses, STORE_PROBLEMS } from '../problem-responses.ts'
 
+const DEFAULT_LIMIT = 100
+
 const schema = {
   operationId: 'listEvents',
   tags: ['Events'],
@@ -16,7 +18,9 @@ const schema = {
   querystring: Type.Object(
     {
       ...timeParameters,
-      limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most events of a page.' }),
+      limit: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 1000, default: DEFAULT_LIMIT, description: 'The most events of a page.' }),
+      ),
       cursor: Type.Optional(
         Type.String({
           minLength: 1,
@@ -37,7 +41,7 @@ const schema = {
   'x-codeSamples': [
     {
       lang: 'Shell',
-      label: 'Failures of roaming without a known cause since a day',
+      label: 'Failures of roaming without a known cause since 1 November',
       source: `curl -s 'http://127.0.0.1:8080/v1/events?scope=roaming&outcome=failure&entry=&from=2026-11-01&limit=10'`,
     },
     {
@@ -54,7 +58,7 @@ export function addEventsRoute(app: Api, { reader, tenant }: RouteDeps): void {
       tenant,
       ...parseTimeRange(query),
       filters: parseFilters(query),
-      limit: query.limit,
+      limit: query.limit ?? DEFAULT_LIMIT,
       ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
     })
   })

@@ -7,6 +7,9 @@ import { parseFilters } from '../parameters/filters.ts'
 import { parseGroupBy, parseTimeZone, seriesLimit, trendRange } from '../parameters/trend.ts'
 import { problemResponses, STORE_PROBLEMS } from '../problem-responses.ts'
 
+const DEFAULT_MEASURE: Measure = 'events'
+const DEFAULT_INTERVAL: Interval = '1h'
+
 const schema = {
   operationId: 'getTrend',
   tags: ['Trends'],
@@ -15,12 +18,14 @@ const schema = {
     'Every interval of the range has a point, 0 where nothing happened. `failures` counts the failures of roaming unless a `scope` filter says otherwise; `devices` and `users` are distinct. Takes the filters of `/v1/events`. Without `from` and `to`: the last 7 days.',
   querystring: Type.Object(
     {
-      measure: Type.Unsafe<Measure>({
-        type: 'string',
-        enum: MEASURES,
-        default: 'events',
-        description: 'What is counted.',
-      }),
+      measure: Type.Optional(
+        Type.Unsafe<Measure>({
+          type: 'string',
+          enum: MEASURES,
+          default: DEFAULT_MEASURE,
+          description: 'What is counted.',
+        }),
+      ),
       group_by: Type.Optional(
         Type.String({
           maxLength: 200,
@@ -29,12 +34,14 @@ const schema = {
           examples: ['entry,sync_engine'],
         }),
       ),
-      interval: Type.Unsafe<Interval>({
-        type: 'string',
-        enum: INTERVALS,
-        default: '1h',
-        description: 'Width of a point.',
-      }),
+      interval: Type.Optional(
+        Type.Unsafe<Interval>({
+          type: 'string',
+          enum: INTERVALS,
+          default: DEFAULT_INTERVAL,
+          description: 'Width of a point.',
+        }),
+      ),
       ...timeParameters,
       time_zone: Type.Optional(
         Type.String({
@@ -67,16 +74,17 @@ const schema = {
 
 export function addTrendsRoute(app: Api, { reader, tenant, now }: RouteDeps): void {
   app.get('/v1/trends', { schema }, async function getTrend({ query }) {
+    const { measure = DEFAULT_MEASURE, interval = DEFAULT_INTERVAL } = query
     const range = trendRange(query, now())
     const timeZone = parseTimeZone(query.time_zone)
     return reader.trend({
       tenant,
-      measure: query.measure,
-      interval: query.interval,
+      measure,
+      interval,
       ...range,
       groupBy: parseGroupBy(query.group_by),
       filters: parseFilters(query),
-      maxSeries: seriesLimit(range, query.interval),
+      maxSeries: seriesLimit(range, interval),
       ...(timeZone === undefined ? {} : { timeZone }),
     })
   })

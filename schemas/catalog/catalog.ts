@@ -15,6 +15,22 @@ export type EntryKind = (typeof ENTRY_KINDS)[number]
 /** Kinds that can be the cause of a failure (`entry` of a verdict); the others are guidance. */
 export const CAUSE_KINDS: readonly EntryKind[] = ['possible-issue', 'known-issue', 'sibling-condition', 'prerequisite']
 
+/** What a cause or a code is about: the closed list of `category`. */
+export const CATEGORIES = [
+  'auth-credential',
+  'client-bug',
+  'device-registration',
+  'informational',
+  'licence-tenant-config',
+  'mfa-conditional-access',
+  'network',
+  'policy',
+  'server',
+  'token-broker',
+  'user-action',
+] as const
+export type Category = (typeof CATEGORIES)[number]
+
 export type CatalogEntry = {
   readonly id: string
   readonly kind: EntryKind
@@ -38,26 +54,48 @@ export type CatalogEntry = {
   readonly notes: string | null
 }
 
-export type CodeKind =
-  'ADAL_WAM' | 'NTSTATUS' | 'CLOUDAP' | 'HRESULT' | 'WIN32' | 'AADSTS' | 'OAUTH' | 'WEBTOKENSTATUS' | 'DRS_SERVER'
+export const CODE_KINDS = [
+  'ADAL_WAM',
+  'NTSTATUS',
+  'CLOUDAP',
+  'HRESULT',
+  'WIN32',
+  'AADSTS',
+  'OAUTH',
+  'WEBTOKENSTATUS',
+  'DRS_SERVER',
+] as const
+export type CodeKind = (typeof CODE_KINDS)[number]
+
+export const RELEVANCES = ['direct', 'identity', 'network', 'peripheral'] as const
+export type Relevance = (typeof RELEVANCES)[number]
+export const CONFIDENCES = ['high', 'medium', 'low'] as const
+export type CodeConfidence = (typeof CONFIDENCES)[number]
 
 export type CodeFact = {
-  /** 0x%08X; AADSTSnnnnn; or the name (OAUTH, WEBTOKENSTATUS, DRS_SERVER). */
+  /** 0x%08X; AADSTSnnnnn; WTRS:n (WebTokenRequestStatus); or the name as sent (OAUTH, DRS_SERVER). */
   readonly code: string
   readonly kind: CodeKind
   readonly symbol: string | null
   readonly category: string
   readonly cause: string
   readonly transient: Transience
-  readonly relevance: 'direct' | 'identity' | 'network' | 'peripheral'
+  /** direct: named in roaming documents or logged by the sync itself; identity: sign-in, token, device; network: transport. */
+  readonly relevance: Relevance
+  /** False: no text of Microsoft's was found; the cause is a hypothesis. */
   readonly documented: boolean
-  readonly confidence: 'high' | 'medium' | 'low'
+  readonly confidence: CodeConfidence
   readonly sources: readonly string[]
   /** Catalog entries that this code points to. */
   readonly entries: readonly string[]
   readonly note: string | null
+  /** Symbol and number were compared with a header or the [MS-ERREF] tables. Absent: not so. */
+  readonly verified?: true
+  /** The part of the identity stack it belongs to, for example federation. */
+  readonly subcategory?: string
 }
 
+/** `type` is the manifest's inType. `secret`: removed in the collector, before anything leaves it. */
 export type EventField = { readonly name: string; readonly type: string; readonly secret: boolean }
 export type EventFact = {
   readonly event_id: number
@@ -74,7 +112,16 @@ export type EventFact = {
   readonly outcome: Outcome | null
   readonly duration_field: string | null
   readonly collection_field: string | null
+  /** Unit of `duration_field`; absent where nobody knows it: then it gives no `duration_ms`. */
+  readonly duration_unit?: DurationUnit
+  /** Field that holds an HTTP status. Where no code field says otherwise, 400 and above is a failure, less a success. */
+  readonly http_status_field?: string
+  /** Field lists of other builds of Windows, where they differ from `fields`. */
+  readonly variants?: readonly (readonly EventField[])[]
 }
+
+export const DURATION_UNITS = ['ms', 'us', '100ns', 's'] as const
+export type DurationUnit = (typeof DURATION_UNITS)[number]
 export type ProviderFact = {
   readonly name: string
   readonly guid: string | null

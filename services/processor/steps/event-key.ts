@@ -1,0 +1,45 @@
+/**
+ * The identity of an event: the same event through two shippers, or sent twice, has the same key. The recipe and its
+ * test vectors are in docs/decisions/0001-event-key.md; it never changes without a new version number in the array.
+ */
+import { hash } from 'node:crypto'
+import type { WindowsEvent } from '../../../schemas/windows-event.ts'
+import type { EventTime } from './event-time.ts'
+
+/** What of an event goes into its key. `computer` in lower case. */
+export type KeyParts = Pick<
+  WindowsEvent,
+  'computer' | 'channel' | 'record_id' | 'provider' | 'event_id' | 'data' | 'message'
+>
+
+/**
+ * 32 hex digits: the first 16 bytes of SHA-256 over the UTF-8 of a JSON array of strings. With channel, provider and
+ * record id: `["1", tenant, computer, channel, record_id, provider, event_id, second]`. Without one of them:
+ * `["1x", tenant, computer, time with seven digits, canonical data, message]`.
+ */
+export function eventKey(tenant: string, event: KeyParts, time: EventTime): string {
+  const text =
+    event.channel && event.provider && event.record_id !== null
+      ? `["1",${quoted(tenant)},${quoted(event.computer)},${quoted(event.channel)},"${event.record_id}",${quoted(event.provider)},"${event.event_id}","${time.second}"]`
+      : JSON.stringify(['1x', tenant, event.computer, time.full, canonicalData(event.data), event.message ?? ''])
+  return hash('sha256', text, 'hex').slice(0, 32)
+}
+
+/** JSON array of [name, value] pairs, sorted by the UTF-16 code units of the name: independent of the order of the fields. */
+export function canonicalData(data: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(data).sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+/** Tenants, computers, channels and providers repeat all the time; their JSON spelling is made once. Bounded. */
+const spellings = new Map<string, string>()
+const MAX_SPELLINGS = 10_000
+
+function quoted(text: string): string {
+  let spelling = spellings.get(text)
+  if (spelling === undefined) {
+    if (spellings.size >= MAX_SPELLINGS) spellings.clear()
+    spelling = JSON.stringify(text)
+    spellings.set(text, spelling)
+  }
+  return spelling
+}

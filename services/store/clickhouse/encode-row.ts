@@ -1,0 +1,176 @@
+/** One classified event as one row of `_events`, in RowBinary: a third of the server's work of JSON (docs/decisions/0004-store-layout.md). */
+import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
+import { AppError } from '../../runtime/errors.ts'
+import {
+  takeRows,
+  writeFloat64,
+  writeKey,
+  writeNullableString,
+  writeString,
+  writeTicks,
+  writeUInt16,
+  writeUInt32,
+  writeUInt64,
+  writeUInt8,
+  writeVarUInt,
+} from './row-writer.ts'
+import { parseInstant } from './times.ts'
+
+/** Columns in the order in which a row is written. `stored_at` is left to the server. */
+export const ROW_COLUMNS = [
+  'tenant',
+  'occurred_second',
+  'event_key',
+  'revision',
+  'occurred_at',
+  'collected_at',
+  'computer',
+  'device',
+  'device_id',
+  'channel',
+  'provider',
+  'event_id',
+  'version',
+  'level',
+  'task',
+  'opcode',
+  'keywords',
+  'record_id',
+  'user_sid',
+  'user',
+  'process_id',
+  'thread_id',
+  'activity_id',
+  'correlation_id',
+  'message',
+  'data',
+  'shipper',
+  'fingerprint',
+  'sync_engine',
+  'scope',
+  'outcome',
+  'code',
+  'codes',
+  'aadsts',
+  'symbol',
+  'category',
+  'transient',
+  'entry',
+  'confidence',
+  'candidates',
+  'rule',
+  'collection',
+  'duration_ms',
+  'incident_id',
+  'os_build',
+  'os_ubr',
+  'join_type',
+  'catalog_version',
+] as const
+
+/** A row of its own; for many rows, `appendRow` them and take them together. */
+export function encodeRow(row: ClassifiedEvent): Uint8Array {
+  appendRow(row)
+  return takeRows()
+}
+
+/**
+ * Writes a row behind those already written (`row-writer.ts`).
+ * Throws STORE_REFUSED, before it writes anything, when the row's time cannot be kept; the processor lets no such row through.
+ */
+export function appendRow(row: ClassifiedEvent): void {
+  const occurred = parseInstant(row.occurred_at)
+  if (occurred === undefined) {
+    throw new AppError('STORE_REFUSED', `The time ${row.occurred_at} of event ${row.event_key} cannot be stored`)
+  }
+  writeString(row.tenant)
+  writeUInt32(occurred.second)
+  writeKey(row.event_key)
+  writeUInt64(row.revision)
+  writeTicks(occurred.second, occurred.fraction)
+  writeNullableTime(row.collected_at)
+  writeSystem(row)
+  writeContent(row)
+  writeVerdict(row)
+}
+
+function writeSystem(row: ClassifiedEvent): void {
+  writeString(row.computer)
+  writeString(row.device)
+  writeNullableString(row.device_id)
+  writeNullableString(row.channel)
+  writeNullableString(row.provider)
+  writeUInt16(row.event_id)
+  writeNullable(row.version, writeUInt8)
+  writeNullable(row.level, writeUInt8)
+  writeNullable(row.task, writeUInt16)
+  writeNullable(row.opcode, writeUInt8)
+  writeNullableString(row.keywords)
+  writeNullable(row.record_id, writeUInt64)
+  writeNullableString(row.user_sid)
+  writeNullableString(row.user)
+  writeNullable(row.process_id, writeUInt32)
+  writeNullable(row.thread_id, writeUInt32)
+  writeNullableString(row.activity_id)
+  writeNullableString(row.correlation_id)
+}
+
+function writeContent(row: ClassifiedEvent): void {
+  writeNullableString(row.message)
+  const names = Object.keys(row.data)
+  writeVarUInt(names.length)
+  for (const name of names) {
+    writeString(name)
+    writeString(row.data[name] ?? '')
+  }
+  writeString(row.shipper)
+  writeNullableString(row.fingerprint)
+}
+
+function writeVerdict(row: ClassifiedEvent): void {
+  writeString(row.sync_engine)
+  writeString(row.scope)
+  writeString(row.outcome)
+  writeNullableString(row.code)
+  writeVarUInt(row.codes.length)
+  for (const code of row.codes) writeString(code)
+  writeNullable(row.aadsts, writeUInt32)
+  writeNullableString(row.symbol)
+  writeNullableString(row.category)
+  writeNullableString(row.transient)
+  writeNullableString(row.entry)
+  writeFloat64(row.confidence)
+  writeString(row.candidates.length === 0 ? '' : candidatesText(row.candidates))
+  writeNullableString(row.rule)
+  writeNullableString(row.collection)
+  writeNullable(row.duration_ms, writeFloat64)
+  writeNullableString(row.incident_id)
+  writeNullable(row.os_build, writeUInt32)
+  writeNullable(row.os_ubr, writeUInt32)
+  writeNullableString(row.join_type)
+  writeUInt16(row.catalog_version)
+}
+
+/** The classifier hands out the same few lists again and again; each is turned into text once. */
+const candidateTexts = new WeakMap<ClassifiedEvent['candidates'], string>()
+function candidatesText(candidates: ClassifiedEvent['candidates']): string {
+  let text = candidateTexts.get(candidates)
+  if (text === undefined) {
+    text = JSON.stringify(candidates)
+    candidateTexts.set(candidates, text)
+  }
+  return text
+}
+
+function writeNullable<T>(value: T | null, write: (value: T) => void): void {
+  if (value === null) return writeUInt8(1)
+  writeUInt8(0)
+  write(value)
+}
+
+function writeNullableTime(text: string | null): void {
+  const instant = text === null ? undefined : parseInstant(text)
+  if (instant === undefined) return writeUInt8(1)
+  writeUInt8(0)
+  writeTicks(instant.second, instant.fraction)
+}

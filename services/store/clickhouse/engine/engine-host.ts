@@ -1,0 +1,152 @@
+/**
+ * The child process that holds the embedded ClickHouse server. It loads the library, runs its servers in a second thread,
+ * and watches who uses it: when the last user has left, the engine ends. Started by `start-engine.ts`, never by hand.
+ *
+ * The call: a `clickhouse local` whose query starts the HTTP server and then sleeps. Killing that query ends the engine cleanly.
+ */
+import { once } from 'node:events'
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type * as Ffi from 'ffi-rs'
+import { type EngineCard, enginePaths, removeEngineCard, writeEngineCard } from './engine-files.ts'
+import { serverConfig, usersConfig } from './engine-config.ts'
+import { type LeaseDesk, openLeaseDesk } from './lease.ts'
+
+/** What the starter hands over, as JSON in the only argument. */
+export type HostOrder = {
+  readonly run: string
+  readonly dataDir: string
+  readonly libraryPath: string
+  readonly httpPort: number
+  readonly tcpPort: number | null
+  readonly adminPassword: string
+  readonly analystPassword: string
+  readonly databases: readonly string[]
+}
+/** The only message to the starter. */
+export type HostReport = { readonly kind: 'ready'; readonly card: EngineCard }
+
+/** How long the engine waits for another user after the last one left: a second command on the same directory joins it. */
+const GRACE_MS = 200
+/** How long a fresh engine waits for its first user. */
+const FIRST_USER_MS = 10_000
+/**
+ * A clean end takes about 0.3 s, but the server waits 5 s for idle connections of clients that did not close theirs.
+ * After this the process ends hard, which loses nothing that was acknowledged.
+ */
+const STOP_DEADLINE_MS = 2000
+const READY_DEADLINE_MS = 90_000
+/** Name of the query that keeps the engine alive. */
+const KEEPER = 'roamwatch-keeper'
+const STALE_RUN_MS = 120_000
+
+async function runHost(order: HostOrder): Promise<void> {
+  process.umask(0o077)
+  const paths = enginePaths(order.dataDir)
+  const runDir = join(paths.runs, order.run)
+  await mkdir(paths.logs, { recursive: true })
+  const usersFile = join(runDir, 'users.xml')
+  const configFile = join(runDir, 'config.xml')
+  await writeFile(usersFile, usersConfig(order))
+  const settings = { ...order, tcpPort: order.tcpPort ?? undefined, databaseDir: paths.database, logDir: paths.logs }
+  await writeFile(configFile, serverConfig({ ...settings, usersFile }))
+  const leave = () => void process.kill(process.pid, 'SIGKILL')
+  // The library's own exit handlers crash once its threads are gone; a hard end is safe and says nothing.
+  void runServer(order, configFile).finally(leave)
+  if (!(await isServing(order))) return leave()
+  await watchUsers(order)
+  await removeStaleRuns(paths.runs, order.run)
+}
+
+/** Resolves when the server has ended. */
+async function runServer(order: HostOrder, configFile: string): Promise<void> {
+  const require = createRequire(import.meta.url)
+  const { open, load, DataType } = require('ffi-rs') as typeof Ffi
+  open({ library: 'clickhouse', path: order.libraryPath })
+  const listen =
+    order.tcpPort === null ? 'SYSTEM START LISTEN HTTP' : 'SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP'
+  const sleep = `SELECT '${KEEPER}', sleepEachRow(0.2) FROM numbers(1000000000) SETTINGS max_block_size = 1, max_execution_time = 0, function_sleep_max_microseconds_per_block = 0 FORMAT Null`
+  const path = enginePaths(order.dataDir).database
+  const argv = [
+    'clickhouse',
+    `--config-file=${configFile}`,
+    '--path',
+    path,
+    '--multiquery',
+    '--query',
+    `${listen}; ${sleep}`,
+  ]
+  await load({
+    library: 'clickhouse',
+    funcName: 'query_stable_v2',
+    retType: DataType.External,
+    paramsType: [DataType.I32, DataType.StringArray],
+    paramsValue: [argv.length, argv],
+    runInNewThread: true,
+  })
+}
+
+async function isServing(order: HostOrder): Promise<boolean> {
+  const deadline = Date.now() + READY_DEADLINE_MS
+  while (Date.now() < deadline) {
+    // Only this engine knows the password, so the answer cannot come from another server on the port.
+    if ((await ask(order, 'SELECT 1').catch(() => '')) === '1\n') return true
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  return false
+}
+
+async function watchUsers(order: HostOrder): Promise<void> {
+  let desk: LeaseDesk | undefined = undefined
+  let timer: NodeJS.Timeout | undefined
+  const wait = (delayMs: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void stop(order, desk), delayMs)
+  }
+  desk = await openLeaseDesk(order.adminPassword, (users) => (users === 0 ? wait(GRACE_MS) : clearTimeout(timer)))
+  wait(FIRST_USER_MS)
+  process.once('disconnect', () => (desk.count() === 0 ? wait(GRACE_MS) : undefined))
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(order, desk))
+  const { run, httpPort, adminPassword, analystPassword, databases } = order
+  const card = { run, pid: process.pid, httpPort, leasePort: desk.port, adminPassword, analystPassword, databases }
+  await writeEngineCard(order.dataDir, card)
+  process.send?.({ kind: 'ready', card } satisfies HostReport)
+}
+
+async function stop(order: HostOrder, desk: LeaseDesk | undefined): Promise<void> {
+  desk?.close()
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_DEADLINE_MS)
+  await removeEngineCard(order.dataDir, order.run).catch(() => undefined)
+  await rm(join(enginePaths(order.dataDir).runs, order.run), { recursive: true, force: true }).catch(() => undefined)
+  await ask(order, `KILL QUERY WHERE query LIKE '%${KEEPER}%' AND user = '' ASYNC`).catch(() =>
+    process.kill(process.pid, 'SIGKILL'),
+  )
+}
+
+/** Asks over a connection of its own: the server would wait for an idle one when it ends. */
+async function ask(order: HostOrder, query: string): Promise<string> {
+  const headers = { 'X-ClickHouse-User': 'admin', 'X-ClickHouse-Key': order.adminPassword, Connection: 'close' }
+  const options = { host: '127.0.0.1', port: order.httpPort, method: 'POST', headers, agent: false, timeout: 5000 }
+  const call = request(options)
+  call.on('timeout', () => call.destroy(new Error('no answer in time')))
+  call.end(query)
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  const answer = await text(response)
+  if (response.statusCode !== 200) throw new Error(answer)
+  return answer
+}
+
+/** Settings of engines that were killed hard; young ones may belong to a process that is just starting. */
+async function removeStaleRuns(runs: string, own: string): Promise<void> {
+  for (const name of await readdir(runs)) {
+    const path = join(runs, name)
+    const state = await stat(path).catch(() => undefined)
+    if (name === own || state === undefined || Date.now() - state.mtimeMs < STALE_RUN_MS) continue
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+if (process.argv[2] !== undefined) await runHost(JSON.parse(process.argv[2]) as HostOrder)

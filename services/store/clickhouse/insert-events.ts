@@ -1,0 +1,134 @@
+/**
+ * Writes events and says which were new. A row whose key the store already has in the same or a better copy is not written again,
+ * so repeats leave nothing to merge; what two writers write at the same moment is one row for readers all the same.
+ */
+import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
+import { AppError } from '../../runtime/errors.ts'
+import { type Client, insertBytes } from './client.ts'
+import { appendRow, ROW_COLUMNS } from './encode-row.ts'
+import { findRevisions } from './find-revisions.ts'
+import { clearRows, takeRows } from './row-writer.ts'
+
+export type InsertDeps = {
+  readonly database: string
+  /** The connection to write through; called once per insert, so that an engine that was started again is found. */
+  client(): Promise<Client>
+}
+
+/** ClickHouse takes at most 100 partitions in one insert (max_partitions_per_insert_block). */
+const MAX_PARTITIONS = 100
+
+export type InsertEvents = (rows: readonly ClassifiedEvent[]) => Promise<readonly boolean[]>
+
+export function createInsertEvents(deps: InsertDeps): InsertEvents {
+  /** Keys being written now, and the write that does it. */
+  const underway = new Map<string, Promise<unknown>>()
+
+  return async function insertEvents(rows) {
+    if (rows.length === 0) return []
+    const best = bestCopies(rows)
+    await settled(best, underway)
+    const write = writeBest(deps, rows, best)
+    const marker = write.catch(() => undefined)
+    for (const key of best.keys()) underway.set(key, marker)
+    try {
+      return await write
+    } finally {
+      for (const key of best.keys()) if (underway.get(key) === marker) underway.delete(key)
+    }
+  }
+}
+
+/** Waits until no key of ours is being written by another call, so that exactly one of them finds it new. */
+async function settled(
+  best: ReadonlyMap<string, number>,
+  underway: ReadonlyMap<string, Promise<unknown>>,
+): Promise<void> {
+  for (;;) {
+    const others = new Set<Promise<unknown>>()
+    if (underway.size > 0) {
+      for (const key of best.keys()) {
+        const other = underway.get(key)
+        if (other !== undefined) others.add(other)
+      }
+    }
+    if (others.size === 0) return
+    await Promise.all(others)
+  }
+}
+
+/** Key to the index of its best copy among `rows`. */
+function bestCopies(rows: readonly ClassifiedEvent[]): Map<string, number> {
+  const best = new Map<string, number>()
+  for (const [index, row] of rows.entries()) {
+    const key = identity(row)
+    const other = best.get(key)
+    if (other === undefined || isHigher(row.revision, rows[other]?.revision ?? '0')) best.set(key, index)
+  }
+  return best
+}
+
+/** The tenant is in the event key as well, but a store must not rely on how a key was made. */
+const identity = (row: ClassifiedEvent) => `${row.event_key}${row.tenant}`
+
+/** Compares decimal numbers without leading zeros. */
+export function isHigher(left: string, right: string): boolean {
+  return left.length === right.length ? left > right : left.length > right.length
+}
+
+async function writeBest(
+  deps: InsertDeps,
+  rows: readonly ClassifiedEvent[],
+  best: ReadonlyMap<string, number>,
+): Promise<readonly boolean[]> {
+  const client = await deps.client()
+  const chosen = [...best.values()].map((index) => rows[index]).filter((row) => row !== undefined)
+  const stored = await findRevisions(client, deps.database, chosen)
+  const wanted = chosen.filter((row) => {
+    const revision = stored.get(identity(row))
+    return revision === undefined || isHigher(row.revision, revision)
+  })
+  for (const part of splitByPartition(wanted)) await writeRows(client, deps.database, part)
+  const seen = new Set<string>()
+  return rows.map((row) => {
+    const key = identity(row)
+    const isNew = !stored.has(key) && !seen.has(key)
+    seen.add(key)
+    return isNew
+  })
+}
+
+/** Groups that span at most 100 partitions each; nearly always one group. */
+function splitByPartition(rows: readonly ClassifiedEvent[]): readonly (readonly ClassifiedEvent[])[] {
+  const months = new Map<string, ClassifiedEvent[]>()
+  for (const row of rows) {
+    // The first seven characters of the time name the month.
+    const month = row.occurred_at.slice(0, 7)
+    const list = months.get(month)
+    if (list === undefined) months.set(month, [row])
+    else list.push(row)
+  }
+  if (months.size <= MAX_PARTITIONS) return rows.length === 0 ? [] : [rows]
+  const lists = [...months.values()]
+  const groups: ClassifiedEvent[][] = []
+  for (let index = 0; index < lists.length; index += MAX_PARTITIONS)
+    groups.push(lists.slice(index, index + MAX_PARTITIONS).flat())
+  return groups
+}
+
+async function writeRows(client: Client, database: string, rows: readonly ClassifiedEvent[]): Promise<void> {
+  await insertBytes(client, { table: `${database}._events`, columns: ROW_COLUMNS }, 'RowBinary', encodeRows(rows))
+}
+
+/** Encodes without a pause in between, so that calls share one buffer safely. */
+function encodeRows(rows: readonly ClassifiedEvent[]): Buffer {
+  clearRows()
+  try {
+    for (const row of rows) appendRow(row)
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw new AppError('STORE_REFUSED', `A number of a row is out of range: ${cause.message}`, { cause })
+    throw cause
+  }
+  return takeRows()
+}

@@ -1,0 +1,84 @@
+/** Times as ClickHouse keeps them, from and to the ISO 8601 that the project writes everywhere. */
+
+export type Instant = {
+  /** Whole seconds since 1970, rounded down. */
+  readonly second: number
+  /** 0 to 9,999,999 ticks of 100 ns. */
+  readonly fraction: number
+}
+
+const SHAPE = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|\+00:00)$/
+const DAY_SECONDS = 86_400
+/** Last second that ClickHouse's DateTime holds: 2106-02-07T06:28:15Z. */
+export const LAST_SECOND = 4_294_967_295
+
+/** Reads ISO 8601 UTC; undefined when it is not one or lies outside 1970 to 2106. Digits beyond 100 ns are cut. */
+export function parseInstant(text: string): Instant | undefined {
+  return parseFast(text) ?? parseAny(text)
+}
+
+/** `2024-11-15T15:02:03.6949840Z` exactly, the spelling of our own rows. */
+function parseFast(text: string): Instant | undefined {
+  if (text.length !== 28 || text.charCodeAt(19) !== 46 || text.charCodeAt(27) !== 90) return undefined
+  const year = digits(text, 0, 4)
+  const month = digits(text, 5, 7)
+  const day = digits(text, 8, 10)
+  const hour = digits(text, 11, 13)
+  const minute = digits(text, 14, 16)
+  const second = digits(text, 17, 19)
+  const fraction = digits(text, 20, 27)
+  // Not-a-number fails every comparison.
+  if (!(
+    year >= 1970 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= 31 &&
+    hour <= 23 &&
+    minute <= 59 &&
+    second <= 59
+  )) {
+    return undefined
+  }
+  const total = daysFromCivil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second
+  return total <= LAST_SECOND && fraction >= 0 ? { second: total, fraction } : undefined
+}
+
+function parseAny(text: string): Instant | undefined {
+  const match = SHAPE.exec(text)
+  if (match === null) return undefined
+  const milliseconds = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`)
+  if (!(milliseconds >= 0 && milliseconds / 1000 <= LAST_SECOND)) return undefined
+  return { second: milliseconds / 1000, fraction: Number((match[7] ?? '').padEnd(7, '0').slice(0, 7)) }
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0
+  for (let index = from; index < to; index++) {
+    const digit = text.charCodeAt(index) - 48
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** Days since 1970-01-01 of a Gregorian date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
+function daysFromCivil(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146_097 + dayOfEra - 719_468
+}
+
+/** Month of a second as a number that grows by one a month: the partition of `_events`. */
+export function partitionOf(second: number): number {
+  const date = new Date(second * 1000)
+  return date.getUTCFullYear() * 12 + date.getUTCMonth()
+}
+
+/** `2024-11-15T15:02:03Z` of a second. */
+export function secondToIso(second: number): string {
+  return `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+}

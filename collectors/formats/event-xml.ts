@@ -1,0 +1,64 @@
+/**
+ * Event XML: what wevtutil, Get-WinEvent's ToXml, Windows Event Forwarding (RenderedText) and the raw modes of shippers
+ * write. UTF-8 or UTF-16, one event or many, with or without an element around them.
+ */
+import { isUtf8 } from 'node:buffer'
+import { createEventXmlSplitter, type EventXmlRecord } from './event-xml-records.ts'
+import { decodeEventXmlText } from './event-xml-text.ts'
+import { isRefusal } from './field-values.ts'
+import type { Decoded, Format, FormatContext, Reject } from './format.ts'
+import { createUtf8Stream, utf8Head } from './utf8-stream.ts'
+
+export const eventXml: Format = {
+  name: 'event_xml',
+  matches: looksLikeXml,
+  decode: decodeEventXml,
+}
+
+export type EventXmlReader = {
+  push(chunk: Uint8Array): readonly Decoded[]
+  end(): readonly Decoded[]
+}
+
+export function looksLikeXml(head: Uint8Array): boolean {
+  return /^[\s\ufeff\0]*<(?:[A-Za-z_]|\?xml|!--|!DOCTYPE)/.test(utf8Head(head.subarray(0, 4096)).toString('utf8'))
+}
+
+export function createEventXmlReader(context: FormatContext): EventXmlReader {
+  const text = createUtf8Stream()
+  const splitter = createEventXmlSplitter()
+  const decodeAll = (records: readonly EventXmlRecord[]): Decoded[] =>
+    records.map((record) => decodeRecord(record, context))
+  return {
+    push: (chunk) => decodeAll(splitter.push(text.push(chunk))),
+    end: () => decodeAll([...splitter.push(text.end()), ...splitter.end()]),
+  }
+}
+
+async function* decodeEventXml(
+  input: AsyncIterable<Uint8Array>,
+  context: FormatContext,
+): AsyncGenerator<readonly Decoded[]> {
+  const reader = createEventXmlReader(context)
+  for await (const chunk of input) {
+    const batch = reader.push(chunk)
+    if (batch.length > 0) yield batch
+  }
+  const rest = reader.end()
+  if (rest.length > 0) yield rest
+}
+
+function decodeRecord(record: EventXmlRecord, context: FormatContext): Decoded {
+  const { bytes, offset, problem } = record
+  if (problem !== undefined) return reject(record, problem)
+  const text = bytes.toString('utf8')
+  if (text.includes('\ufffd') && !isUtf8(bytes))
+    return reject(record, { reason: 'not_utf8', detail: 'it has bytes that are not UTF-8' })
+  const event = decodeEventXmlText(text, context)
+  return isRefusal(event) ? reject(record, event) : { kind: 'event', event, offset, bytes: () => bytes }
+}
+
+function reject(record: EventXmlRecord, problem: Pick<Reject, 'reason' | 'detail'>): Reject {
+  const { bytes, offset, length } = record
+  return { kind: 'reject', reason: problem.reason, detail: problem.detail, offset, bytes, length, shipper: 'event_xml' }
+}

@@ -1,0 +1,202 @@
+/**
+ * BinXML read into a tree: once for each template definition, or for a fragment that stands without a template.
+ * The tree keeps the substitutions as places to fill; `plan.ts` turns it into what is run for each record.
+ */
+import { MAX_DEPTH } from '../format.ts'
+import type { Attribute, Element, Piece, Substitution, Text } from './element.ts'
+import { MORE, TOKEN, VALUE } from './layout.ts'
+import { fail, type ReaderState, spend } from './reader-state.ts'
+import { fixedSize, valueText } from './value-text.ts'
+
+type Cursor = { readonly state: ReaderState; position: number; readonly end: number }
+
+/**
+ * Reads the first element of the fragment that stands in the chunk from `start` to `end`; undefined, with the state's
+ * fault set, when there is none. Prolog tokens (fragment header, processing instructions) are passed over.
+ */
+export function readElementTree(state: ReaderState, start: number, end: number): Element | undefined {
+  if (!spend(state, end - start)) return undefined
+  const cursor: Cursor = { state, position: start, end }
+  while (has(cursor, 1)) {
+    const token = state.view.getUint8(cursor.position)
+    const kind = token & ~MORE
+    cursor.position += 1
+    if (kind === TOKEN.openStartElement) return readElement(cursor, token, 1)
+    if (!skipProlog(cursor, kind)) return undefined
+  }
+  return undefined
+}
+
+function skipProlog(cursor: Cursor, kind: number): boolean {
+  if (kind === TOKEN.fragmentHeader) return skip(cursor, 3)
+  if (kind === TOKEN.piTarget) return readName(cursor) !== undefined
+  if (kind === TOKEN.piData) return readCountedText(cursor) !== undefined
+  return fail(cursor.state, `BinXML token 0x${kind.toString(16)} where an element should start`)
+}
+
+function readElement(cursor: Cursor, token: number, depth: number): Element | undefined {
+  if (depth > MAX_DEPTH) {
+    fail(cursor.state, `elements nest deeper than ${MAX_DEPTH} levels`)
+    return undefined
+  }
+  if (!skip(cursor, 6)) return undefined
+  const name = readName(cursor)
+  if (name === undefined) return undefined
+  const attributes: Attribute[] = []
+  if ((token & MORE) !== 0 && !readAttributes(cursor, attributes)) return undefined
+  const close = readToken(cursor)
+  if (close === TOKEN.closeEmptyElement) return { kind: 'element', name, attributes, pieces: [] }
+  if (close !== TOKEN.closeStartElement) return unexpected(cursor, close)
+  const pieces = readContent(cursor, depth)
+  return pieces && { kind: 'element', name, attributes, pieces }
+}
+
+function readAttributes(cursor: Cursor, attributes: Attribute[]): boolean {
+  if (!skip(cursor, 4)) return false
+  while (has(cursor, 1) && (cursor.state.view.getUint8(cursor.position) & ~MORE) === TOKEN.attribute) {
+    cursor.position += 1
+    const name = readName(cursor)
+    if (name === undefined) return false
+    const pieces: (Text | Substitution)[] = []
+    while (has(cursor, 1) && isCharacterToken(cursor.state.view.getUint8(cursor.position) & ~MORE)) {
+      const piece = readPiece(cursor, readToken(cursor) & ~MORE)
+      if (piece === undefined) return false
+      pieces.push(piece)
+    }
+    attributes.push({ name, pieces })
+  }
+  return cursor.state.fault === ''
+}
+
+function readContent(cursor: Cursor, depth: number): Piece[] | undefined {
+  const pieces: Piece[] = []
+  for (;;) {
+    const token = readToken(cursor)
+    const kind = token & ~MORE
+    if (token < 0) return undefined
+    if (kind === TOKEN.endElement) return pieces
+    if (kind === TOKEN.piTarget || kind === TOKEN.piData) {
+      if (!skipProlog(cursor, kind)) return undefined
+      continue
+    }
+    const piece = kind === TOKEN.openStartElement ? readElement(cursor, token, depth + 1) : readPiece(cursor, kind)
+    if (piece === undefined) return undefined
+    pieces.push(piece)
+  }
+}
+
+function isCharacterToken(kind: number): boolean {
+  return (
+    kind === TOKEN.value ||
+    kind === TOKEN.cdata ||
+    kind === TOKEN.charRef ||
+    kind === TOKEN.entityRef ||
+    kind === TOKEN.normalSubstitution ||
+    kind === TOKEN.optionalSubstitution
+  )
+}
+
+function readPiece(cursor: Cursor, kind: number): Text | Substitution | undefined {
+  switch (kind) {
+    case TOKEN.normalSubstitution:
+    case TOKEN.optionalSubstitution: {
+      const at = cursor.position
+      if (!skip(cursor, 3)) return undefined
+      const index = cursor.state.view.getUint16(at, true)
+      return { kind: 'substitution', index, optional: kind === TOKEN.optionalSubstitution }
+    }
+    case TOKEN.value:
+      return asText(readLiteral(cursor))
+    case TOKEN.cdata:
+      return asText(readCountedText(cursor))
+    case TOKEN.charRef: {
+      const at = cursor.position
+      return skip(cursor, 2) ? asText(String.fromCharCode(cursor.state.view.getUint16(at, true))) : undefined
+    }
+    case TOKEN.entityRef:
+      return asText(entityText(readName(cursor)))
+    default:
+      return unexpected(cursor, kind)
+  }
+}
+
+function asText(text: string | undefined): Text | undefined {
+  return text === undefined ? undefined : { kind: 'text', text }
+}
+
+/** A literal: a counted string, or a value whose type says how long it is. */
+function readLiteral(cursor: Cursor): string | undefined {
+  const at = cursor.position
+  if (!skip(cursor, 1)) return undefined
+  const type = cursor.state.view.getUint8(at)
+  if (type === VALUE.string) return readCountedText(cursor)
+  const size = fixedSize(type)
+  if (size === undefined) {
+    fail(cursor.state, `a literal of value type 0x${type.toString(16)}, whose length is not known`)
+    return undefined
+  }
+  return skip(cursor, size) ? valueText(cursor.state, type, at + 1, size) : undefined
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+
+function entityText(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined
+  return Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : `&${name};`
+}
+
+/** UTF-16 text after its count of characters. */
+function readCountedText(cursor: Cursor): string | undefined {
+  const at = cursor.position
+  if (!skip(cursor, 2)) return undefined
+  const bytes = cursor.state.view.getUint16(at, true) * 2
+  return skip(cursor, bytes) ? valueText(cursor.state, VALUE.string, at + 2, bytes) : undefined
+}
+
+/**
+ * A name: the offset of its entry in the chunk's string table. The entry stands right here when this is its first use.
+ * Entry: offset of the next with the same hash (4), hash (2), characters (2), UTF-16 text, two zero bytes.
+ */
+function readName(cursor: Cursor): string | undefined {
+  const { state } = cursor
+  const at = cursor.position
+  if (!skip(cursor, 4)) return undefined
+  const offset = state.view.getUint32(at, true)
+  let name = state.names.get(offset)
+  if (name === undefined) {
+    if (offset + 8 > state.bytes.length) return noName(state)
+    const bytes = state.view.getUint16(offset + 6, true) * 2
+    if (offset + 8 + bytes > state.bytes.length || !spend(state, bytes)) return noName(state)
+    name = valueText(state, VALUE.string, offset + 8, bytes)
+    state.names.set(offset, name)
+  }
+  if (offset === cursor.position && !skip(cursor, 10 + state.view.getUint16(offset + 6, true) * 2)) return undefined
+  return name
+}
+
+function noName(state: ReaderState): undefined {
+  fail(state, 'a name stands outside the chunk')
+  return undefined
+}
+
+/** The next token; -1, with the fault set, at the end. */
+function readToken(cursor: Cursor): number {
+  if (!has(cursor, 1)) return -1
+  cursor.position += 1
+  return cursor.state.view.getUint8(cursor.position - 1)
+}
+
+function unexpected(cursor: Cursor, token: number): undefined {
+  fail(cursor.state, `unexpected BinXML token 0x${(token & 0xff).toString(16)}`)
+  return undefined
+}
+
+function has(cursor: Cursor, count: number): boolean {
+  return cursor.position + count <= cursor.end || fail(cursor.state, 'the BinXML ends in the middle')
+}
+
+function skip(cursor: Cursor, count: number): boolean {
+  if (!has(cursor, count)) return false
+  cursor.position += count
+  return true
+}

@@ -6,17 +6,18 @@ import { formatErrorCode, isTokenBrokerCode } from './error-code.ts'
 
 export type NumericFamily = 'ADAL_WAM' | 'CLOUDAP' | 'NTSTATUS' | 'HRESULT' | 'WIN32'
 
-/** A code that another one carries. `code` is the spelling to look it up by; null where only the number means something. */
-export type InnerCode = {
-  readonly kind: 'http' | 'win32' | 'winhttp' | 'ntstatus'
-  readonly value: number
-  readonly code: string | null
-}
+/** The number that a code carries inside. */
+export type InnerCode = { readonly kind: 'http' | 'win32' | 'winhttp' | 'ntstatus'; readonly value: number }
 export type CodeAnatomy = {
   readonly family: NumericFamily
   /** `name` is null where nobody published one. */
   readonly facility: { readonly id: number; readonly name: string | null } | null
   readonly inner: InnerCode | null
+  /**
+   * Other spellings of the same failure: 0xCAA8ssss, 0x8007ssss and the bare ssss are one WinINet or Win32 error in three
+   * wrappings. What is known of one holds for all.
+   */
+  readonly twins: readonly string[]
 }
 
 export const FAMILY_TITLES: Readonly<Record<NumericFamily, string>> = {
@@ -32,63 +33,53 @@ export function anatomyOf(code: number): CodeAnatomy {
   const facility = (code >>> 16) & 0xfff
   const low = code & 0xffff
   if (isTokenBrokerCode(code)) {
-    return {
-      family: 'ADAL_WAM',
-      facility: named(facility, TOKEN_BROKER_FACILITIES),
-      inner: tokenBrokerInner(facility, low),
-    }
+    const name = named(facility, TOKEN_BROKER_FACILITIES)
+    if (facility === 0xaa3) return { family: 'ADAL_WAM', facility: name, ...http(low) }
+    return { family: 'ADAL_WAM', facility: name, ...(facility === 0xaa8 ? win32(low) : NOTHING_INSIDE) }
   }
   if (code >>> 16 === 0xc004 && low >>> 9 === 0x8400 >>> 9) {
-    return { family: 'CLOUDAP', facility: { id: facility, name: 'Cloud AP' }, inner: null }
+    return { family: 'CLOUDAP', facility: { id: facility, name: 'Cloud AP' }, ...NOTHING_INSIDE }
   }
-  // XmlLite and MSXML use HRESULTs with all three upper bits: 0xC00CExxx.
+  // XmlLite and MSXML use HRESULTs with both upper bits: 0xC00CExxx.
   if (code >>> 28 === 0xc && code >>> 12 !== 0xc00ce) {
-    const inner = facility === 7 ? win32Inner(low) : null
-    return { family: 'NTSTATUS', facility: named(facility, NTSTATUS_FACILITIES), inner }
+    const inside = facility === 7 ? win32(low) : NOTHING_INSIDE
+    return { family: 'NTSTATUS', facility: named(facility, NTSTATUS_FACILITIES), ...inside }
   }
-  if (code <= 0xffff) return { family: 'WIN32', facility: null, inner: win32Alias(code) }
+  if (code <= 0xffff)
+    return { family: 'WIN32', facility: null, inner: null, twins: code === 0 ? [] : [hresultOf(code)] }
   return hresult(code, low)
 }
 
-function hresult(code: number, low: number): CodeAnatomy {
-  const facility = (code >>> 16) & 0x7ff
-  // The N bit marks an NTSTATUS inside; of error severity it was folded away before.
-  if ((code & 0x1000_0000) !== 0) {
-    const status = (code & 0xefff_ffff) >>> 0
-    return {
-      family: 'HRESULT',
-      facility: named((code >>> 16) & 0xfff, NTSTATUS_FACILITIES),
-      inner: { kind: 'ntstatus', value: status, code: null },
-    }
-  }
-  const isFailure = code >>> 31 === 1
-  const inner = isFailure && facility === 7 ? win32Inner(low) : isFailure && facility === 25 ? httpInner(low) : null
-  return { family: 'HRESULT', facility: named(facility, HRESULT_FACILITIES), inner }
-}
+type Inside = Pick<CodeAnatomy, 'inner' | 'twins'>
+const NOTHING_INSIDE: Inside = { inner: null, twins: [] }
 
-function tokenBrokerInner(facility: number, low: number): InnerCode | null {
-  if (facility === 0xaa3) return httpInner(low)
-  return facility === 0xaa8 ? { kind: 'winhttp', value: low, code: formatErrorCode(0x8007_0000 + low) } : null
+function hresult(code: number, low: number): CodeAnatomy {
+  // The N bit marks an NTSTATUS inside; one of error severity was folded away before.
+  if ((code & 0x1000_0000) !== 0) {
+    const value = (code & 0xefff_ffff) >>> 0
+    const facility = named((code >>> 16) & 0xfff, NTSTATUS_FACILITIES)
+    return { family: 'HRESULT', facility, inner: { kind: 'ntstatus', value }, twins: [] }
+  }
+  const facility = (code >>> 16) & 0x7ff
+  const isFailure = code >>> 31 === 1
+  const inside = isFailure && facility === 7 ? win32(low) : isFailure && facility === 25 ? http(low) : NOTHING_INSIDE
+  return { family: 'HRESULT', facility: named(facility, HRESULT_FACILITIES), ...inside }
 }
 
 /** 0x8019ssss below 0x64 belongs to MDM registration (MREGISTER_E_*), from there on it is an HTTP status. */
-function httpInner(low: number): InnerCode | null {
-  return low >= 100 && low <= 599 ? { kind: 'http', value: low, code: null } : null
-}
-
-function win32Inner(low: number): InnerCode {
-  return { kind: isWinHttp(low) ? 'winhttp' : 'win32', value: low, code: formatErrorCode(low) }
-}
-
-/** A bare number means what HRESULT_FROM_WIN32 makes of it. */
-function win32Alias(code: number): InnerCode | null {
-  if (code === 0) return null
-  return { kind: isWinHttp(code) ? 'winhttp' : 'win32', value: code, code: formatErrorCode(0x8007_0000 + code) }
+function http(low: number): Inside {
+  return low >= 100 && low <= 599 ? { inner: { kind: 'http', value: low }, twins: [] } : NOTHING_INSIDE
 }
 
 /** WinINet and WinHTTP share the numbers from 12000 on. */
-function isWinHttp(value: number): boolean {
-  return value >= 12000 && value <= 12200
+function win32(low: number): Inside {
+  const kind = low >= 12000 && low <= 12200 ? 'winhttp' : 'win32'
+  return { inner: { kind, value: low }, twins: [hresultOf(low), formatErrorCode(low)] }
+}
+
+/** HRESULT_FROM_WIN32 of [MS-ERREF] 2.1.2. */
+function hresultOf(win32Error: number): string {
+  return formatErrorCode(0x8007_0000 + win32Error)
 }
 
 function named(id: number, names: Readonly<Record<number, string>>): CodeAnatomy['facility'] {

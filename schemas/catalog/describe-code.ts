@@ -4,7 +4,7 @@ import type { Catalog, CodeConfidence, CodeFact, CodeKind, Relevance } from './c
 import { anatomyOf, type CodeAnatomy, FAMILY_TITLES, type InnerCode } from './code-families.ts'
 import { canonicalCode, codeSeverity, type CodeSeverity, formatErrorCode } from './error-code.ts'
 
-/** What a code carries inside: `symbol` and `cause` are the catalog's words on the inner code, null where it has none. */
+/** What a code carries inside; `symbol` and `cause` are the catalog's words on it, null where it has none. */
 export type InnerDescription = InnerCode & { readonly symbol: string | null; readonly cause: string | null }
 
 export type CodeDescription = {
@@ -43,9 +43,9 @@ export function describeCode(catalog: Codes, code: number): CodeDescription {
   const spelling = formatErrorCode(canonical)
   const own = catalog.codes.get(spelling)
   const anatomy = anatomyOf(canonical)
-  const inner = describeInner(catalog, anatomy.inner)
-  // 0xCAA8ssss, 0x8007ssss and ssss are one failure in three wrappings: what is known of one holds for all.
-  const fact = own ?? (anatomy.inner?.code ? catalog.codes.get(anatomy.inner.code) : undefined)
+  const twin = anatomy.twins.map((each) => catalog.codes.get(each)).find((fact) => fact !== undefined && fact !== own)
+  const inner = describeInner(anatomy.inner, twin ?? (anatomy.family === 'HRESULT' ? own : undefined))
+  const fact = own ?? twin
   return {
     ...meaning(fact, explainByRule(canonical, anatomy, inner)),
     code: spelling,
@@ -55,7 +55,8 @@ export function describeCode(catalog: Codes, code: number): CodeDescription {
     family: FAMILY_TITLES[anatomy.family],
     severity: codeSeverity(canonical),
     facility: anatomy.facility,
-    symbol: own?.symbol ?? (anatomy.family === 'ADAL_WAM' ? null : (fact?.symbol ?? null)),
+    // A token-broker code has a symbol of its own, even where it means the same.
+    symbol: own?.symbol ?? (anatomy.family === 'ADAL_WAM' ? null : (twin?.symbol ?? null)),
     inner,
   }
 }
@@ -121,17 +122,10 @@ function meaning(fact: CodeFact | undefined, fallback: string) {
   }
 }
 
-function describeInner(catalog: Codes, inner: InnerCode | null): InnerDescription | null {
+function describeInner(inner: InnerCode | null, twin: CodeFact | undefined): InnerDescription | null {
   if (inner === null) return null
-  const fact = inner.code === null ? undefined : (catalog.codes.get(inner.code) ?? aliasOf(catalog, inner))
-  const name = inner.kind === 'http' ? HTTP_STATUSES[inner.value] : undefined
-  return { ...inner, symbol: fact?.symbol ?? null, cause: fact?.cause ?? name ?? null }
-}
-
-function aliasOf(catalog: Codes, inner: InnerCode): CodeFact | undefined {
-  return (
-    catalog.codes.get(formatErrorCode(inner.value)) ?? catalog.codes.get(formatErrorCode(0x8007_0000 + inner.value))
-  )
+  if (inner.kind === 'http') return { ...inner, symbol: null, cause: HTTP_STATUSES[inner.value] ?? null }
+  return { ...inner, symbol: twin?.symbol ?? null, cause: twin?.cause ?? null }
 }
 
 function explainByRule(code: number, anatomy: CodeAnatomy, inner: InnerDescription | null): string {

@@ -4,21 +4,26 @@
  * against its schema (catalog-files.ts) and every reference between them. README.md says what stands where.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parse } from 'yaml'
 import type { Catalog, CatalogEntry, CodeFact, EventFact, EventField, ProviderFact } from './catalog.ts'
 import type { CodeFile, EntryFile, EventRecord, ProviderFile, VersionFile } from './catalog-files.ts'
+import { createLazyMap } from './lazy-map.ts'
 
 /** Synchronous, since nothing can start before it. Measured: schemas/catalog/README.md. Throws when a file cannot be read. */
 export function loadCatalog(folder: string = import.meta.dirname): Catalog {
   const read = (path: string): unknown => JSON.parse(readFileSync(join(folder, path), 'utf8'))
   const { version } = read('version.json') as VersionFile
-  const entries = filesIn(folder, 'entries', '.yaml').map((path) => readEntry(join(folder, path)))
+  const entries = filesIn(folder, 'entries', '.yaml')
   const codes = filesIn(folder, 'codes', '.json').flatMap((path) => toCodes(read(path) as CodeFile))
   const providers = filesIn(folder, 'providers', '.json').map((path) => toProvider(read(path) as ProviderFile))
   return {
     version,
-    entries: new Map(entries.map((entry) => [entry.id, entry])),
+    // Read now, parsed when asked for: parsing all of them takes longer than the rest, and most runs need a few.
+    entries: createLazyMap(
+      new Map(entries.map((path) => [basename(path, '.yaml'), readFileSync(join(folder, path), 'utf8')])),
+      toEntry,
+    ),
     codes: new Map(codes.map((code) => [code.code, code])),
     providers: new Map(providers.map((provider) => [provider.name, provider])),
     sources: new Map(Object.entries(read('sources.json') as Record<string, string>)),
@@ -33,8 +38,8 @@ function filesIn(folder: string, name: string, extension: string): string[] {
     .map((file) => join(name, file))
 }
 
-function readEntry(path: string): CatalogEntry {
-  const file = parse(readFileSync(path, 'utf8'), { schema: 'core', version: '1.2' }) as EntryFile
+function toEntry(text: string): CatalogEntry {
+  const file = parse(text, { schema: 'core' }) as EntryFile
   return {
     id: file.id,
     kind: file.kind,

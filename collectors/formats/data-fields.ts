@@ -9,7 +9,9 @@
  *   attribute goes by that.
  * - ProcessingErrorData, DebugData and BinaryEventData stand in the place of EventData; their leaves are named like those
  *   of UserData, without a root to leave out; text that stands directly in one of them is named like the element itself.
- * - Of attributes only `Name` counts. White space between elements is no field; an empty element is an empty field.
+ * - Any other attribute of a field is a field of its own, named by the field and the attribute: `<Error Code="15007"/>` is
+ *   `Error` (empty) and `Error@Code`. `xmlns` and the attributes of EventData, UserData and its root are none.
+ * - White space between elements is no field; an empty element is an empty field.
  * - A name that is taken becomes `name#2`, `name#3`, …
  */
 

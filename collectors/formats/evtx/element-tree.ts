@@ -46,7 +46,10 @@ function readElement(cursor: Cursor, token: number, depth: number): Element | un
   if ((token & MORE) !== 0 && !readAttributes(cursor, attributes)) return undefined
   const close = readToken(cursor)
   if (close === TOKEN.closeEmptyElement) return { kind: 'element', name, attributes, pieces: [] }
-  if (close !== TOKEN.closeStartElement) return unexpected(cursor, close)
+  if (close !== TOKEN.closeStartElement) {
+    unexpected(cursor, close)
+    return undefined
+  }
   const pieces = readContent(cursor, depth)
   return pieces && { kind: 'element', name, attributes, pieces }
 }
@@ -116,7 +119,8 @@ function readPiece(cursor: Cursor, kind: number): Text | Substitution | undefine
     case TOKEN.entityRef:
       return asText(entityText(readName(cursor)))
     default:
-      return unexpected(cursor, kind)
+      unexpected(cursor, kind)
+      return undefined
   }
 }
 
@@ -174,7 +178,7 @@ function readName(cursor: Cursor): string | undefined {
   return name
 }
 
-function noName(state: ReaderState): undefined {
+function noName(state: ReaderState): string | undefined {
   fail(state, 'a name stands outside the chunk')
   return undefined
 }
@@ -186,9 +190,8 @@ function readToken(cursor: Cursor): number {
   return cursor.state.view.getUint8(cursor.position - 1)
 }
 
-function unexpected(cursor: Cursor, token: number): undefined {
+function unexpected(cursor: Cursor, token: number): void {
   fail(cursor.state, `unexpected BinXML token 0x${(token & 0xff).toString(16)}`)
-  return undefined
 }
 
 function has(cursor: Cursor, count: number): boolean {

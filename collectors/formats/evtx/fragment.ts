@@ -85,7 +85,7 @@ function compileAt(state: ReaderState, definition: number): Plan | undefined {
   return element === undefined ? undefined : compilePlan(element)
 }
 
-function fault(state: ReaderState, text: string): undefined {
+function fault(state: ReaderState, text: string): Plan | undefined {
   fail(state, text)
   return undefined
 }

@@ -4,7 +4,7 @@
  * `walk-data.ts` and `source.ts` can always evaluate.
  */
 import { freeFieldName, setOwnField } from '../data-fields.ts'
-import type { Element, Piece, Substitution, Text } from './element.ts'
+import type { Attribute, Element, Piece, Substitution, Text } from './element.ts'
 
 /** Where a text comes from: a constant, one substitution, or pieces to be joined. */
 export type Source = {
@@ -176,13 +176,31 @@ function collectFlatFields(parent: Element, prefix: string, isEventData: boolean
     const own = given === '' ? (isData ? undefined : piece.name) : given
     const name = own === undefined ? undefined : prefix + own
     const source = sourceOf(piece.pieces)
-    if (source.literal !== undefined || source.index >= 0) {
-      const [only] = piece.pieces
-      const isOptional = source.index >= 0 && only?.kind === 'substitution' && only.optional
-      fields.push({ name, isData, source, isOptional })
-    } else if (name === undefined || !collectFlatFields(piece, `${name}.`, false, fields)) return false
+    const isLeaf = isSimple(source)
+    if (isLeaf) fields.push({ name, isData, source, isOptional: isOptional(source) })
+    for (const attribute of fieldAttributes(piece)) {
+      const value = sourceOf(attribute.pieces)
+      if (name === undefined || !isSimple(value)) return false
+      fields.push({ name: `${name}@${attribute.name}`, isData: false, source: value, isOptional: isOptional(value) })
+    }
+    if (!isLeaf && (name === undefined || isData || !collectFlatFields(piece, `${name}.`, false, fields))) return false
   }
   return true
+}
+
+function isSimple(source: Source): boolean {
+  return source.literal !== undefined || source.index >= 0
+}
+
+function isOptional({ pieces }: Source): boolean {
+  const [only] = pieces
+  return pieces.length === 1 && only?.kind === 'substitution' && only.optional
+}
+
+/** The attributes of a field that are fields of their own. */
+export function fieldAttributes(element: Element): readonly Attribute[] {
+  if (element.attributes.length === 0) return element.attributes
+  return element.attributes.filter(({ name }) => name !== 'Name' && name !== 'xmlns' && !name.startsWith('xmlns:'))
 }
 
 export function isBlank(piece: Piece): boolean {

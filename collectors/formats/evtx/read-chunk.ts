@@ -14,7 +14,7 @@ const BATCH_WORK = 4 * 1024 * 1024
 
 export function createChunkReader({ receivedAt }: FormatContext): ReadChunk {
   const state = createReaderState()
-  const { readEvent } = createEventReader(state)
+  const reader = createEventReader(state)
 
   return function* readChunk(chunk, header, offset) {
     enterChunk(state, chunk)
@@ -25,7 +25,7 @@ export function createChunkReader({ receivedAt }: FormatContext): ReadChunk {
         batch.push(damage(offset + stretch.offset, stretch.size, stretch.reason))
         continue
       }
-      addReading(batch, readEvent(stretch.offset, stretch.size, receivedAt), stretch, chunk, offset)
+      addReading(batch, reader.readEvent(stretch.offset, stretch.size, receivedAt), stretch, chunk, offset)
       work += state.recordWork
       if (work > BATCH_WORK) {
         yield batch

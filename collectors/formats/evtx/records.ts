@@ -20,7 +20,7 @@ export function findRecords(chunk: Buffer, header: ChunkHeader): Stretch[] {
   const stretches: Stretch[] = []
   const isEndKnown = (header.isHeaderGood || header.areRecordsGood) && header.freeOffset >= CHUNK_HEADER_BYTES
   const end = isEndKnown ? Math.min(header.freeOffset, chunk.length) : chunk.length
-  let lastId = -1n
+  let lastId = 0n
   let at = CHUNK_HEADER_BYTES
   while (at < end) {
     const size = wholeRecordSize(chunk, at, chunk.length)
@@ -68,11 +68,12 @@ function addBroken(stretches: Stretch[], chunk: Buffer, at: number, next: number
 /** Records behind the known end that go on counting: the chunk was copied before its header caught up. */
 function addLateRecords(stretches: Stretch[], chunk: Buffer, end: number, lastId: bigint): void {
   let at = end
-  for (let id = lastId; id >= 0n; id += 1n) {
-    const size = wholeRecordSize(chunk, at, chunk.length)
-    if (size === 0 || recordId(chunk, at) !== id + 1n) return
+  let nextId = lastId + 1n
+  for (let size = wholeRecordSize(chunk, at, chunk.length); size > 0; size = wholeRecordSize(chunk, at, chunk.length)) {
+    if (recordId(chunk, at) !== nextId) return
     stretches.push({ kind: 'record', offset: at, size, isWhole: true })
     at += size
+    nextId += 1n
   }
 }
 

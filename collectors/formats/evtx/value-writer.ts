@@ -116,21 +116,18 @@ function writeUnsigned(state: ReaderState, offset: number, size: number): number
 }
 
 function writeSigned(state: ReaderState, offset: number, size: number): number {
-  const { view, text } = state
-  let low = 0
-  let high = 0
-  if (size === 8) {
-    low = view.getInt32(offset, true)
-    high = view.getInt32(offset + 4, true)
-  } else if (size === 4 || size === 2 || size === 1) {
-    low = size === 4 ? view.getInt32(offset, true) : size === 2 ? view.getInt16(offset, true) : view.getInt8(offset)
-    high = low < 0 ? -1 : 0
-  } else return INVALID
-  if (high >= 0) return writeDecimal(text, state.textLength, high, low >>> 0)
-  text[state.textLength] = 0x2d
+  const { view } = state
+  if (size === 8) return writeSigned64(state, view.getInt32(offset + 4, true), view.getInt32(offset, true))
+  if (size !== 4 && size !== 2 && size !== 1) return INVALID
+  const low = size === 4 ? view.getInt32(offset, true) : size === 2 ? view.getInt16(offset, true) : view.getInt8(offset)
+  return writeSigned64(state, low < 0 ? -1 : 0, low)
+}
+
+function writeSigned64({ text, textLength }: ReaderState, high: number, low: number): number {
+  if (high >= 0) return writeDecimal(text, textLength, high, low >>> 0)
+  text[textLength] = 0x2d
   const negatedLow = -low >>> 0
-  const negatedHigh = (negatedLow === 0 ? -high : ~high) >>> 0
-  return writeDecimal(text, state.textLength + 1, negatedHigh, negatedLow)
+  return writeDecimal(text, textLength + 1, (negatedLow === 0 ? -high : ~high) >>> 0, negatedLow)
 }
 
 /** The shortest decimal that reads back as the same number; xs:float words for the three that have none. */

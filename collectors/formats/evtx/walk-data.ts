@@ -6,7 +6,7 @@ import { addDataField } from '../data-fields.ts'
 import { MAX_DEPTH } from '../format.ts'
 import type { Element, Piece } from './element.ts'
 import { ARRAY, VALUE } from './layout.ts'
-import { attributeOf, isBlank, sourceOf } from './plan.ts'
+import { attributeOf, fieldAttributes, isBlank, sourceOf } from './plan.ts'
 import { fail, type Frame, type ReaderState, spend } from './reader-state.ts'
 import { holdsFragment, readNested, sourceText } from './source.ts'
 import { arrayItems } from './value-text.ts'
@@ -81,15 +81,24 @@ function walkField(walk: Walk, element: Element, place: Place): void {
   const own = given || (isData ? undefined : element.name)
   const name = own === undefined ? undefined : place.prefix + own
   if (hasElements(state, element, place.frame)) {
-    const label = name ?? `param${walk.position + 1}`
     if (isData) walk.position += 1
-    const inside = { ...place, nesting: place.nesting + 1, prefix: `${label}.`, isEventData: false }
-    walkContent(walk, element, inside, label)
+    const label = name ?? `param${walk.position}`
+    walkAttributes(walk, element, place, label)
+    walkContent(walk, element, { ...place, nesting: place.nesting + 1, prefix: `${label}.`, isEventData: false }, label)
     return
   }
   for (const value of leafValues(state, element, place)) {
     if (isData) walk.position += 1
     addField(walk, name, value)
+    walkAttributes(walk, element, place, name ?? `param${walk.position}`)
+  }
+}
+
+function walkAttributes(walk: Walk, element: Element, { frame, depth }: Place, label: string): void {
+  for (const attribute of fieldAttributes(element)) {
+    const value = sourceText(walk.state, sourceOf(attribute.pieces), frame, depth)
+    const isGone = value === null && attribute.pieces.every((piece) => piece.kind === 'substitution' && piece.optional)
+    if (!isGone || attribute.pieces.length === 0) addField(walk, `${label}@${attribute.name}`, value ?? '')
   }
 }
 

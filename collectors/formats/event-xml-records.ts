@@ -8,33 +8,40 @@ import { MAX_RECORD_BYTES, MAX_REJECT_BYTES } from './format.ts'
 import { createRecordWindow } from './record-window.ts'
 import { scanEvent, scanMarkup } from './xml-scan.ts'
 
-export type EventXmlRecord = {
+export type EventXmlRecord<Event> = {
+  /** What the quick reader made of it, where that could read it. */
+  readonly event?: Event
   readonly bytes: Buffer
   readonly offset: number
   readonly length: number
   /** Why it can be no event; undefined when it may be one. */
   readonly problem?: { readonly reason: DeadLetterReason; readonly detail: string }
 }
-export type EventXmlSplitter = {
-  push(chunk: Buffer): readonly EventXmlRecord[]
-  end(): readonly EventXmlRecord[]
+export type EventXmlSplitter<Event> = {
+  push(chunk: Buffer): readonly EventXmlRecord<Event>[]
+  end(): readonly EventXmlRecord<Event>[]
 }
 
 const START = Buffer.from('<Event ')
 const END = Buffer.from('</Event>')
-// What makes an event unusual, so that its end must be looked for piece by piece.
-const UNUSUAL = ['<Event>', '<Event\n', '<Event\r', '<Event\t', '<!', '<?', ':Event'].map((text) => Buffer.from(text))
 
-export function createEventXmlSplitter(): EventXmlSplitter {
+/**
+ * `readQuickly` is given what stands from `<Event ` to the next `</Event>`. What it can read is one whole event, which
+ * proves that it ends there; where it gives up (undefined) the end is looked for piece by piece: comments and CDATA
+ * may hold `</Event>`, and UserData elements of that name.
+ */
+export function createEventXmlSplitter<Event>(
+  readQuickly: (bytes: Buffer) => Event | undefined,
+): EventXmlSplitter<Event> {
   const window = createRecordWindow()
   let doctype: number | undefined
   let skipped: { head: Buffer; offset: number; length: number } | undefined
 
-  function push(chunk: Buffer): readonly EventXmlRecord[] {
+  function push(chunk: Buffer): readonly EventXmlRecord<Event>[] {
     return window.push(chunk) ? drain(false) : []
   }
 
-  function end(): readonly EventXmlRecord[] {
+  function end(): readonly EventXmlRecord<Event>[] {
     window.join()
     const found = drain(true)
     if (skipped !== undefined) found.push(endOfSkipped())
@@ -44,14 +51,12 @@ export function createEventXmlSplitter(): EventXmlSplitter {
     return found
   }
 
-  function drain(isEnd: boolean): EventXmlRecord[] {
-    const found: EventXmlRecord[] = []
+  function drain(isEnd: boolean): EventXmlRecord<Event>[] {
+    const found: EventXmlRecord<Event>[] = []
     if (skipped !== undefined && !skip(found)) return found
-    const finders = UNUSUAL.map((pattern) => createFinder(window.bytes, pattern))
-    const starts = createFinder(window.bytes, START)
     let at = 0
     while (at < window.bytes.length) {
-      const next = step(at, isEnd, starts, finders, found)
+      const next = step(at, isEnd, found)
       if (next === undefined) break
       at = next
     }
@@ -62,7 +67,7 @@ export function createEventXmlSplitter(): EventXmlSplitter {
     return found
   }
 
-  function step(at: number, isEnd: boolean, starts: Finder, unusual: readonly Finder[], found: EventXmlRecord[]) {
+  function step(at: number, isEnd: boolean, found: EventXmlRecord<Event>[]): number | undefined {
     const { bytes } = window
     const open = bytes.indexOf(0x3c, at)
     if (open !== at) {
@@ -72,16 +77,21 @@ export function createEventXmlSplitter(): EventXmlSplitter {
       if (!isBlank(bytes, at, stop)) found.push(reject(at, stop, 'not_xml', 'text that belongs to no event'))
       return stop
     }
-    if (starts(at) === at) {
-      const end = bytes.indexOf(END, at)
-      const second = starts(at + 1)
-      if (end > 0 && (second < 0 || second > end) && unusual.every((find) => isBeyond(find(at), end)))
-        return take(at, end + END.length, found)
+    if (doctype === undefined && isStart(bytes, at)) {
+      const close = bytes.indexOf(END, at)
+      const end = close + END.length
+      if (close > 0 && end - at <= MAX_RECORD_BYTES) {
+        const event = readQuickly(bytes.subarray(at, end))
+        if (event !== undefined) {
+          found.push({ event, bytes: bytes.subarray(at, end), offset: window.offset + at, length: end - at })
+          return end
+        }
+      }
     }
-    return stepMarkup(at, isEnd, starts, found)
+    return stepMarkup(at, isEnd, found)
   }
 
-  function stepMarkup(at: number, isEnd: boolean, starts: Finder, found: EventXmlRecord[]): number | undefined {
+  function stepMarkup(at: number, isEnd: boolean, found: EventXmlRecord<Event>[]): number | undefined {
     const { bytes } = window
     const markup = scanMarkup(bytes, at)
     if (markup?.kind === 'declaration') {
@@ -98,14 +108,14 @@ export function createEventXmlSplitter(): EventXmlSplitter {
     }
     if (!isEnd && bytes.length - at <= MAX_RECORD_BYTES) return undefined
     // No end: a comment, a CDATA section or the event itself was never closed. The next event may be whole.
-    const next = starts(at + 1)
+    const next = bytes.indexOf(START, at + 1)
     if (next < 0 && !isEnd) return undefined
     const stop = next < 0 ? bytes.length : next
     found.push(reject(at, trimEnd(bytes, at, stop), 'truncated', 'the event has no end'))
     return stop
   }
 
-  function take(at: number, end: number, found: EventXmlRecord[]): number {
+  function take(at: number, end: number, found: EventXmlRecord<Event>[]): number {
     if (doctype !== undefined) {
       found.push(reject(doctype, end, 'xml_dtd', 'it has a document type or entity declaration'))
       doctype = undefined
@@ -114,13 +124,13 @@ export function createEventXmlSplitter(): EventXmlSplitter {
     return end
   }
 
-  function reject(at: number, end: number, reason: DeadLetterReason, detail: string): EventXmlRecord {
+  function reject(at: number, end: number, reason: DeadLetterReason, detail: string): EventXmlRecord<Event> {
     if (end - at > MAX_RECORD_BYTES) return tooLarge(window.bytes, at, end - at, window.offset + at)
     const bytes = window.bytes.subarray(at, end)
     return { bytes, offset: window.offset + at, length: end - at, problem: { reason, detail } }
   }
 
-  function startSkipping(found: EventXmlRecord[]): void {
+  function startSkipping(found: EventXmlRecord<Event>[]): void {
     const head = Buffer.from(window.bytes.subarray(0, MAX_REJECT_BYTES))
     doctype = undefined
     skipped = { head, offset: window.offset, length: 0 }
@@ -131,7 +141,7 @@ export function createEventXmlSplitter(): EventXmlSplitter {
   }
 
   /** Passes over the rest of an event that is too large, to the next event; true when one was found. */
-  function skip(found: EventXmlRecord[]): boolean {
+  function skip(found: EventXmlRecord<Event>[]): boolean {
     if (skipped === undefined) return true
     const { bytes } = window
     const next = bytes.indexOf(START)
@@ -143,7 +153,7 @@ export function createEventXmlSplitter(): EventXmlSplitter {
     return true
   }
 
-  function endOfSkipped(): EventXmlRecord {
+  function endOfSkipped(): EventXmlRecord<Event> {
     const { head, offset, length } = skipped ?? { head: Buffer.alloc(0), offset: 0, length: 0 }
     skipped = undefined
     return tooLarge(head, 0, length, offset)
@@ -152,24 +162,23 @@ export function createEventXmlSplitter(): EventXmlSplitter {
   return { push, end }
 }
 
-function tooLarge(bytes: Buffer, at: number, length: number, offset: number): EventXmlRecord {
+function tooLarge<Event>(bytes: Buffer, at: number, length: number, offset: number): EventXmlRecord<Event> {
   const head = Buffer.from(bytes.subarray(at, at + Math.min(length, MAX_REJECT_BYTES)))
   const detail = `the event has ${length} bytes; ${MAX_RECORD_BYTES} are allowed`
   return { bytes: head, offset, length, problem: { reason: 'too_large', detail } }
 }
 
-/** Where a pattern is next, from a place on; asked with rising places it reads the bytes once. */
-type Finder = (from: number) => number
-
-function createFinder(bytes: Buffer, pattern: Buffer): Finder {
-  let known = bytes.indexOf(pattern)
-  return function find(from) {
-    if (known >= 0 && known < from) known = bytes.indexOf(pattern, from)
-    return known
-  }
+/** Does `<Event ` begin here? */
+function isStart(bytes: Buffer, at: number): boolean {
+  return (
+    bytes[at + 1] === 0x45 &&
+    bytes[at + 2] === 0x76 &&
+    bytes[at + 3] === 0x65 &&
+    bytes[at + 4] === 0x6e &&
+    bytes[at + 5] === 0x74 &&
+    bytes[at + 6] === 0x20
+  )
 }
-
-const isBeyond = (found: number, end: number): boolean => found < 0 || found > end
 
 /** White space, a byte order mark or NUL padding. */
 function isBlank(bytes: Buffer, from: number, end: number): boolean {

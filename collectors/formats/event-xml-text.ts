@@ -14,16 +14,21 @@ const builder = createEventXmlBuilder()
  * declaration, comments and white space may stand around it. Never throws.
  */
 export function decodeEventXmlText(text: string, context: FormatContext): WindowsEvent | Refusal {
+  return decodeEventXmlQuickly(text, context) ?? decodeWithParser(text, context)
+}
+
+/** The same; undefined when the quick reader cannot tell. */
+export function decodeEventXmlQuickly(text: string, context: FormatContext): WindowsEvent | Refusal | undefined {
+  if (text.includes('\0')) return undefined
+  builder.reset()
   // A raw carriage return is a line break in XML; one that belongs to the text is written &#13;.
   const normal = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
-  if (normal.includes('\0')) return refuse('not_xml', 'it holds a NUL character')
-  builder.reset()
-  if (readEventXmlFast(normal, builder)) return builder.finish(context)
-  return decodeWithParser(normal, context)
+  return readEventXmlFast(normal, builder) ? builder.finish(context) : undefined
 }
 
 /** The same by a full XML parser alone; what the quick reader is checked against. */
 export function decodeWithParser(text: string, context: FormatContext): WindowsEvent | Refusal {
+  if (text.includes('\0')) return refuse('not_xml', 'it holds a NUL character')
   builder.reset()
   const problem = parse(text, builder)
   return problem ?? builder.finish(context)

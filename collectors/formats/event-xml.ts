@@ -3,9 +3,10 @@
  * write. UTF-8 or UTF-16, one event or many, with or without an element around them.
  */
 import { isUtf8 } from 'node:buffer'
+import type { WindowsEvent } from '../../schemas/windows-event.ts'
 import { createEventXmlSplitter, type EventXmlRecord } from './event-xml-records.ts'
-import { decodeEventXmlText } from './event-xml-text.ts'
-import { isRefusal } from './field-values.ts'
+import { decodeEventXmlQuickly, decodeEventXmlText } from './event-xml-text.ts'
+import { isRefusal, type Refusal, refuse } from './field-values.ts'
 import type { Decoded, Format, FormatContext, Reject } from './format.ts'
 import { createUtf8Stream, utf8Head } from './utf8-stream.ts'
 
@@ -26,8 +27,8 @@ export function looksLikeXml(head: Uint8Array): boolean {
 
 export function createEventXmlReader(context: FormatContext): EventXmlReader {
   const text = createUtf8Stream()
-  const splitter = createEventXmlSplitter()
-  const decodeAll = (records: readonly EventXmlRecord[]): Decoded[] =>
+  const splitter = createEventXmlSplitter((bytes) => readQuickly(bytes, context))
+  const decodeAll = (records: readonly EventXmlRecord<Outcome>[]): Decoded[] =>
     records.map((record) => decodeRecord(record, context))
   return {
     push: (chunk) => decodeAll(splitter.push(text.push(chunk))),
@@ -48,17 +49,28 @@ async function* decodeEventXml(
   if (rest.length > 0) yield rest
 }
 
-function decodeRecord(record: EventXmlRecord, context: FormatContext): Decoded {
+type Outcome = WindowsEvent | Refusal
+
+function readQuickly(bytes: Buffer, context: FormatContext): Outcome | undefined {
+  const text = bytes.toString('utf8')
+  // U+FFFD may stand for bytes that are no UTF-8: `decodeRecord` has a look.
+  return text.includes('\ufffd') ? undefined : decodeEventXmlQuickly(text, context)
+}
+
+function decodeRecord(record: EventXmlRecord<Outcome>, context: FormatContext): Decoded {
   const { bytes, offset, problem } = record
   if (problem !== undefined) return reject(record, problem)
-  const text = bytes.toString('utf8')
-  if (text.includes('\ufffd') && !isUtf8(bytes))
-    return reject(record, { reason: 'not_utf8', detail: 'it has bytes that are not UTF-8' })
-  const event = decodeEventXmlText(text, context)
+  const event = record.event ?? decodeBytes(bytes, context)
   return isRefusal(event) ? reject(record, event) : { kind: 'event', event, offset, bytes: () => bytes }
 }
 
-function reject(record: EventXmlRecord, problem: Pick<Reject, 'reason' | 'detail'>): Reject {
+function decodeBytes(bytes: Buffer, context: FormatContext): Outcome {
+  const text = bytes.toString('utf8')
+  if (text.includes('\ufffd') && !isUtf8(bytes)) return refuse('not_utf8', 'it has bytes that are not UTF-8')
+  return decodeEventXmlText(text, context)
+}
+
+function reject(record: EventXmlRecord<Outcome>, { reason, detail }: Refusal): Reject {
   const { bytes, offset, length } = record
-  return { kind: 'reject', reason: problem.reason, detail: problem.detail, offset, bytes, length, shipper: 'event_xml' }
+  return { kind: 'reject', reason, detail, offset, bytes, length, shipper: 'event_xml' }
 }

@@ -17,6 +17,6 @@ if (import.meta.main) {
   const path = join(import.meta.dirname, 'version.json')
   const old = JSON.parse(readFileSync(path, 'utf8')) as VersionFile
   const next = sealed(old, catalogChecksum(), process.argv.includes('--same-version'))
-  if (next !== old) writeFileSync(path, `${JSON.stringify(next)}\n`)
+  if (next !== old) writeFileSync(path, `{ "version": ${next.version}, "sha256": "${next.sha256}" }\n`)
   process.stdout.write(`catalog version ${next.version}, ${next === old ? 'unchanged' : 'sealed'}\n`)
 }

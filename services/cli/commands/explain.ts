@@ -12,6 +12,7 @@ import { wrapWords } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 
 const INDENT = '  '
+const LABEL_WIDTH = 13
 
 export const explain: CliCommand = {
   define(command, { terminal }) {
@@ -58,7 +59,7 @@ function codeText(explanation: CodeExplanation, terminal: Terminal): string {
   const lines = [heading(terminal, code.code, code.symbol ?? code.family)]
   lines.push(paragraph(terminal, code.cause))
   if (code.symbol !== null) lines.push(fact(terminal, 'Kind', code.family))
-  if (code.inner !== null) lines.push(fact(terminal, 'Inside', innerText(code.inner)))
+  if (code.inner !== null) lines.push(fact(terminal, 'Inside', innerText(code.inner, code.cause)))
   if (code.category !== null)
     lines.push(fact(terminal, 'Category', `${code.category}; clears by itself: ${code.transient ?? 'unknown'}`))
   if (code.note !== null) lines.push(fact(terminal, 'Note', code.note))
@@ -81,10 +82,10 @@ const INNER_TITLES = {
   ntstatus: 'NTSTATUS',
 } as const
 
-function innerText(inner: NonNullable<CodeExplanation['code']['inner']>): string {
+function innerText(inner: NonNullable<CodeExplanation['code']['inner']>, cause: string): string {
   const number = inner.kind === 'ntstatus' ? (inner.code ?? '') : String(inner.value)
   const words = [INNER_TITLES[inner.kind], number, inner.symbol ?? ''].filter((word) => word !== '').join(' ')
-  return inner.cause === null ? words : `${words}: ${inner.cause}`
+  return inner.cause === null || inner.cause === cause ? words : `${words}: ${inner.cause}`
 }
 
 function entryText({ entry, codes, sources }: EntryExplanation, terminal: Terminal): string {
@@ -105,6 +106,8 @@ function entryLines(entry: CatalogEntry, terminal: Terminal): string[] {
   if (entry.facts_needed.length > 0) lines.push(fact(terminal, 'Settled by', entry.facts_needed.join(', ')))
   const fixes = [entry.kb, entry.fixed_in_build && `fixed in build ${entry.fixed_in_build}`].filter(Boolean).join(', ')
   if (fixes !== '') lines.push(fact(terminal, 'Fix', fixes))
+  if (entry.seed_lines !== null)
+    lines.push(fact(terminal, 'Article', `lines ${entry.seed_lines} of the roaming troubleshooting article`))
   if (entry.status === 'legacy') lines.push(fact(terminal, 'Mind', 'concerns older versions of Windows'))
   return lines
 }
@@ -122,14 +125,14 @@ function heading(terminal: Terminal, name: string, title: string): string {
 }
 
 function paragraph(terminal: Terminal, text: string): string {
-  return wrapWords(INDENT + text, terminal.columns, INDENT)
+  return INDENT + wrapWords(text, terminal.columns - INDENT.length).replaceAll('\n', `\n${INDENT}`)
 }
 
 function fact(terminal: Terminal, name: string, text: string): string {
-  const label = INDENT + name.padEnd(11)
-  const body = wrapWords(text, terminal.columns - label.length).split('\n')
-  return [
-    terminal.paint('dim', label) + (body[0] ?? ''),
-    ...body.slice(1).map((line) => ' '.repeat(label.length) + line),
-  ].join('\n')
+  const body = wrapWords(text, terminal.columns - LABEL_WIDTH).replaceAll('\n', `\n${' '.repeat(LABEL_WIDTH)}`)
+  return label(terminal, name) + body
+}
+
+function label(terminal: Terminal, name: string): string {
+  return terminal.paint('dim', (INDENT + name).padEnd(LABEL_WIDTH))
 }

@@ -3,12 +3,12 @@
  * handed in, no store, no network. A bad record becomes a dead letter with its bytes, reason and origin, and the rest goes on.
  */
 import type { Catalog } from '../../schemas/catalog/catalog.ts'
-import type { Rules } from '../../schemas/catalog/load-rules.ts'
+import type { Rules } from '../../schemas/catalog/rules-file.ts'
 import type { ClassifiedEvent } from '../../schemas/classified-event.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
 import { createClassifier } from './classify/classifier.ts'
-import { decode } from './steps/decode.ts'
+import { createDecode, type DecodeBytes } from './steps/decode.ts'
 import { enrichWithNothing, type Enrich } from './steps/enrich.ts'
 import { createNormalise, type NormalisedEvent } from './steps/normalise.ts'
 import { toDeadLetter, type PipelineInput, type PipelineSource, type Rejected } from './steps/reject.ts'
@@ -20,6 +20,8 @@ export type PipelineDeps = {
   readonly rules: Rules
   /** The time now: bounds what an event's time may be, and dates dead letters. */
   readonly now: () => Date
+  /** For inputs that are bytes: createDecodeBytes(). */
+  readonly decodeBytes?: DecodeBytes
   readonly enrich?: Enrich
 }
 
@@ -36,6 +38,7 @@ export type Pipeline = {
 /** Compiles the rules; throws when they do not fit the catalog. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { catalog, now } = deps
+  const decode = createDecode(deps.decodeBytes)
   const normalise = createNormalise(catalog.providers)
   const enrich = deps.enrich ?? enrichWithNothing
   const classify = createClassifier(deps)

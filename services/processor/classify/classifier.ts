@@ -5,7 +5,7 @@
 import type { Catalog } from '../../../schemas/catalog/catalog.ts'
 import { canonicalCode, formatErrorCode } from '../../../schemas/catalog/error-code.ts'
 import { CAUSE_KINDS } from '../../../schemas/catalog/catalog.ts'
-import type { Rules } from '../../../schemas/catalog/load-rules.ts'
+import type { Rules } from '../../../schemas/catalog/rules-file.ts'
 import type { WindowsEvent } from '../../../schemas/windows-event.ts'
 import { compileEvent, compileForeignEvent, type CompiledEvent } from './compile-event.ts'
 import { createEvidence, readField, type Evidence, type Fields } from './evidence.ts'

@@ -4,7 +4,7 @@
  */
 import { canonicalCode } from '../../../schemas/catalog/error-code.ts'
 import type { Catalog, EventFact, ProviderFact } from '../../../schemas/catalog/catalog.ts'
-import type { OutcomeRule, Rule, Rules } from '../../../schemas/catalog/load-rules.ts'
+import type { OutcomeRule, Rule, Rules } from '../../../schemas/catalog/rules-file.ts'
 import type { Outcome, Scope, SyncEngine } from '../../../schemas/classified-event.ts'
 import type { Judgement } from './judge.ts'
 

@@ -1,5 +1,5 @@
 /** Does a rule hold? Pure functions of what was read from the event. */
-import type { Condition, FieldCondition } from '../../../schemas/catalog/load-rules.ts'
+import type { Condition, FieldCondition } from '../../../schemas/catalog/rules-file.ts'
 import type { Outcome } from '../../../schemas/classified-event.ts'
 import type { CompiledRule } from './compile-event.ts'
 import type { Evidence, Fields } from './evidence.ts'

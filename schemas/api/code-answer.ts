@@ -23,7 +23,6 @@ const Inner = Type.Object(
   {
     kind: word(['http', 'win32', 'winhttp', 'ntstatus'], 'What sort of number it is.'),
     value: Type.Integer(),
-    code: nullable(Type.String(), 'Its own spelling as a code.'),
     symbol: nullable(Type.String(), 'Its symbolic name.'),
     cause: nullable(Type.String(), 'What it means.'),
   },

@@ -31,6 +31,9 @@ export const HTTP_FAILURES = Object.entries({ ...STATUSES, INTERNAL: 500 }).map(
 /** Seconds after which it makes sense to ask again. */
 const RETRY_AFTER_SECONDS: { readonly [C in ErrorCode]?: number } = { OVERLOADED: 1, STOPPING: 5, STORE_UNAVAILABLE: 5 }
 
+/** Some of fastify's messages quote the whole address. */
+const MAX_FOREIGN_DETAIL = 200
+
 /** Errors that fastify itself raises about a request; the rest of its 4xx errors are REQUEST_INVALID. */
 const FASTIFY_ERRORS: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
@@ -87,7 +90,7 @@ function failureOf(error: unknown, requestId: string): Failure {
     }
   } else if (isRefusedByFastify(error)) {
     const code = FASTIFY_ERRORS[error.code] ?? 'REQUEST_INVALID'
-    return { code, status: error.statusCode, detail: sentence(error.message), headers: {} }
+    return { code, status: error.statusCode, detail: error.message.slice(0, MAX_FOREIGN_DETAIL), headers: {} }
   }
   const detail = `Roamwatch failed to answer. Its log has the cause under request_id ${requestId}.`
   return { code: 'INTERNAL', status: 500, detail, headers: {} }
@@ -120,8 +123,4 @@ function isRefusedByFastify(error: unknown): error is FastifyError & { statusCod
     statusCode >= 400 &&
     statusCode < 500
   )
-}
-
-function sentence(message: string): string {
-  return message.replace(/^FST_\w+: /, '')
 }

@@ -14,17 +14,22 @@ export function useUnknownRoutes(app: Api): void {
     routes.set(url, route)
   })
 
-  app.setNotFoundHandler((request) => {
-    const path = request.url.split('?', 1)[0] ?? ''
-    const allowed = [...routes.values()].find((route) => route.pattern.test(path))?.methods
-    if (allowed !== undefined && !allowed.has(request.method)) {
+  // Before the body is read: it is of no interest, whatever it is.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.is404) throw refusal(request.method, request.url.split('?', 1)[0] ?? '')
+    done()
+  })
+
+  function refusal(method: string, path: string): AppError {
+    const allowed = [...routes.values()].find(({ pattern }) => pattern.test(path))?.methods
+    if (allowed !== undefined && !allowed.has(method)) {
       const allow = [...allowed].sort().join(', ')
-      throw new RequestError(405, `${request.method} is not possible here; ${allow} are`, { headers: { allow } })
+      return new RequestError(405, `${method} is not possible here; possible: ${allow}`, { headers: { allow } })
     }
     const nearest = nearestName(path, [...routes.keys()])
     const hint = nearest === undefined ? '/ lists what there is' : `did you mean ${nearest}?`
-    throw new AppError('NOT_FOUND', `there is no ${quote(path)}; ${hint}`)
-  })
+    return new AppError('NOT_FOUND', `there is no ${quote(path)}; ${hint}`)
+  }
 }
 
 function patternOf(url: string): RegExp {

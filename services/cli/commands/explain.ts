@@ -6,6 +6,7 @@ import {
   explain as explainQuery,
 } from '../../../schemas/catalog/explain.ts'
 import type { CatalogEntry } from '../../../schemas/catalog/catalog.ts'
+import { formatErrorCode } from '../../../schemas/catalog/error-code.ts'
 import { AppError } from '../../runtime/errors.ts'
 import type { CliCommand } from '../command.ts'
 import { wrapWords } from '../table.ts'
@@ -83,7 +84,7 @@ const INNER_TITLES = {
 } as const
 
 function innerText(inner: NonNullable<CodeExplanation['code']['inner']>, cause: string): string {
-  const number = inner.kind === 'ntstatus' ? (inner.code ?? '') : String(inner.value)
+  const number = inner.kind === 'ntstatus' ? formatErrorCode(inner.value) : String(inner.value)
   const words = [INNER_TITLES[inner.kind], number, inner.symbol ?? ''].filter((word) => word !== '').join(' ')
   return inner.cause === null || inner.cause === cause ? words : `${words}: ${inner.cause}`
 }
@@ -107,15 +108,18 @@ function entryLines(entry: CatalogEntry, terminal: Terminal): string[] {
   const fixes = [entry.kb, entry.fixed_in_build && `fixed in build ${entry.fixed_in_build}`].filter(Boolean).join(', ')
   if (fixes !== '') lines.push(fact(terminal, 'Fix', fixes))
   if (entry.seed_lines !== null)
-    lines.push(fact(terminal, 'Article', `lines ${entry.seed_lines} of the roaming troubleshooting article`))
+    lines.push(fact(terminal, 'Article', `roaming troubleshooting, lines ${entry.seed_lines}`))
   if (entry.status === 'legacy') lines.push(fact(terminal, 'Mind', 'concerns older versions of Windows'))
   return lines
 }
 
+/** A source a line, cut at the edge; `--json` has them whole. */
 function finish(lines: readonly string[], sources: CodeExplanation['sources'], terminal: Terminal): string {
-  const cited = sources.map(({ name, title }, index) =>
-    fact(terminal, index === 0 ? 'Source' : '', `${name}: ${title}`),
-  )
+  const width = terminal.columns - LABEL_WIDTH
+  const cited = sources.map(({ name, title }, index) => {
+    const line = `${name}: ${title}`
+    return label(terminal, index === 0 ? 'Source' : '') + (line.length > width ? `${line.slice(0, width - 1)}…` : line)
+  })
   return `${[...lines, ...cited].join('\n')}\n`
 }
 

@@ -2,12 +2,6 @@
 import { type Static, Type } from 'typebox'
 
 const nullableText = (description: string) => Type.Union([Type.String(), Type.Null()], { default: null, description })
-const oneOf = <T extends string>(values: readonly T[], standard: T, description: string) =>
-  Type.Union(
-    values.map((value) => Type.Literal(value)),
-    { default: standard, description },
-  )
-
 export const KafkaSettings = Type.Object({
   kafka_brokers: Type.Array(Type.String({ pattern: '^[^,\\s]+:[0-9]{1,5}$' }), {
     default: [],
@@ -31,11 +25,11 @@ export const KafkaSettings = Type.Object({
     pattern: '^[A-Za-z0-9._-]{0,200}$',
     description: 'What the names of the topics begin with.',
   }),
-  kafka_topics: oneOf(
-    ['create', 'check'],
-    'create',
-    'create: make topics that are missing. check: refuse to start without them. Topics that are there are checked in either case and never changed.',
-  ),
+  kafka_topics: Type.Union([Type.Literal('create'), Type.Literal('check')], {
+    default: 'create',
+    description:
+      'create: make topics that are missing. check: refuse to start without them. Topics that are there are checked in either case and never changed.',
+  }),
   kafka_partitions: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000 }), Type.Null()], {
     default: null,
     description: 'Partitions of the events topic: at most so many processors work at once. Unset: 12.',
@@ -55,10 +49,12 @@ export const KafkaSettings = Type.Object({
     description:
       'Where a group without a position begins: earliest, latest or a time such as 2026-11-01T00:00:00Z. An existing position wins.',
   }),
-  kafka_sasl: oneOf(
-    ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
-    'none',
-    'How to log in at the brokers. plain sends the password as it is: use it with kafka_tls only.',
+  kafka_sasl: Type.Union(
+    [Type.Literal('none'), Type.Literal('plain'), Type.Literal('scram-sha-256'), Type.Literal('scram-sha-512')],
+    {
+      default: 'none',
+      description: 'How to log in at the brokers. plain sends the password as it is: use it with kafka_tls only.',
+    },
   ),
   kafka_username: nullableText('User for kafka_sasl.'),
   kafka_password: Type.Union([Type.String(), Type.Null()], {
@@ -67,7 +63,10 @@ export const KafkaSettings = Type.Object({
     description: 'Its password.',
   }),
   kafka_password_file: nullableText('File that holds the password (a container secret).'),
-  kafka_tls: oneOf(['off', 'on'], 'off', "on: talk TLS to the brokers and check their certificates' names."),
+  kafka_tls: Type.Union([Type.Literal('off'), Type.Literal('on')], {
+    default: 'off',
+    description: "on: talk TLS to the brokers and check their certificates' names.",
+  }),
   kafka_tls_ca_file: nullableText(
     "PEM file of the authority that signed the brokers' certificates. Unset: the system's.",
   ),

@@ -1,0 +1,38 @@
+/**
+ * kafkajs' log lines, through ours. It calls ERROR what it then retries itself (a coordinator that moved, a connection
+ * refused), so its levels are lowered by one, and a line that repeats within half a minute goes to debug: what an operator
+ * must know, this transport says itself, once, when its state changes.
+ */
+import { type logCreator, logLevel } from 'kafkajs'
+import type { Logger } from '../../runtime/logging.ts'
+
+const REPEAT_MS = 30_000
+/** Of remembered lines; there are only some dozens of different ones. */
+const MAX_REMEMBERED = 500
+
+export function createClientLog(log: Logger, now: () => number = Date.now): logCreator {
+  const lastSeen = new Map<string, number>()
+
+  function isRepeat(line: string): boolean {
+    if (now() - (lastSeen.get(line) ?? -Infinity) < REPEAT_MS) return true
+    if (lastSeen.size >= MAX_REMEMBERED) lastSeen.clear()
+    lastSeen.set(line, now())
+    return false
+  }
+
+  function ourLevel(level: logLevel, line: string): 'trace' | 'debug' | 'info' | 'warn' {
+    if (level === logLevel.DEBUG) return 'trace'
+    if (level === logLevel.INFO || isRepeat(line)) return 'debug'
+    return level === logLevel.ERROR ? 'warn' : 'info'
+  }
+
+  return () =>
+    ({ namespace, level, log: entry }) => {
+      const { timestamp: _timestamp, logger: _logger, message, ...details } = entry as LogFields
+      const fields = { component: `kafkajs ${namespace}`.trimEnd(), ...details }
+      log[ourLevel(level, `${namespace} ${message}`)](fields, message)
+    }
+}
+
+/** What kafkajs types as any. */
+type LogFields = { readonly timestamp: string; readonly logger: unknown; readonly message: string }

@@ -9,6 +9,8 @@ export const DEAD_LETTER_REASONS = {
   xml_dtd: 'The XML has a DTD or declares entities; that is refused.',
   too_deep: 'The record nests deeper than 64 levels.',
   too_large: 'The record is larger than 16 MiB; its first 64 KiB are kept.',
+  too_large_for_topic:
+    'The event is larger than its Kafka topic takes (max.message.bytes); it is kept whole. Raise the limit and replay.',
   unknown_shape: 'The record is well-formed, but no known shipper writes this shape.',
   unknown_schema_version: 'The record was written by a newer version of Roamwatch; upgrade this one and replay.',
   invalid_event: 'A field of the event has a value that Windows cannot write.',

@@ -11,7 +11,7 @@ export type Query = { [name: string]: string | string[] } & { [malformed]?: stri
 /** A repeated name becomes an array. Never throws: `malformation` says what was wrong. */
 export function parseQueryString(text: string): Query {
   const query = Object.create(null) as Query
-  for (const pair of asUtf8(text).split('&')) {
+  for (const pair of text.split('&')) {
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
@@ -32,13 +32,7 @@ export function malformation(query: unknown): string | undefined {
   return (query as Query | undefined)?.[malformed]
 }
 
-/** Node gives bytes above 0x7F of a request line one character each. */
-function asUtf8(text: string): string {
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8')
-}
-
 function decode(text: string): string | undefined {
-  if (text.includes('\ufffd')) return undefined
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

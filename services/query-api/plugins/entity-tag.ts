@@ -11,7 +11,8 @@ export function useEntityTags(app: Api): void {
     void reply.header('etag', tag).header('cache-control', 'no-cache')
     if (!isMatch(request.headers['if-none-match'], tag)) return payload
     void reply.code(304).removeHeader('content-type')
-    return null
+    // fastify takes the body of HEAD away itself, after it has taken its length.
+    return request.method === 'HEAD' ? payload : null
   })
 }
 

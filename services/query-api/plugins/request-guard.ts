@@ -39,6 +39,8 @@ function checkHost(request: FastifyRequest, names: ReadonlySet<string> | undefin
   const header = request.headers.host
   // Only HTTP/1.0 has requests without a host; no browser sends them.
   if (names === undefined || header === undefined) return
+  if (request.raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length > 1)
+    throw new RequestError(400, 'there are two Host headers')
   const host = header
     .toLowerCase()
     .replace(/:\d{1,5}$/, '')

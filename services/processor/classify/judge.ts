@@ -1,5 +1,5 @@
 /** From what was read to what it means: outcome, scope, candidates, entry. Pure; equal inputs share one judgement. */
-import type { Catalog } from '../../../schemas/catalog/catalog.ts'
+import type { Catalog, CodeFact } from '../../../schemas/catalog/catalog.ts'
 import { describeCode } from '../../../schemas/catalog/describe-code.ts'
 import { formatErrorCode } from '../../../schemas/catalog/error-code.ts'
 import type { Candidate, Outcome, Scope, Transience } from '../../../schemas/classified-event.ts'
@@ -117,7 +117,7 @@ function explain(catalog: Catalog, { evidence, names }: JudgeInput): Meaning {
   const [aadsts] = evidence.aadsts
   const described = code === undefined ? undefined : describeCode(catalog, code)
   const server = aadsts === undefined ? undefined : catalog.codes.get(`AADSTS${aadsts}`)
-  const named = names.map((name) => catalog.codes.get(name)).find((fact) => fact !== undefined)
+  const named = evidence.say === 'success' ? undefined : firstFact(catalog, names)
   const ofCode = described?.known ? described : undefined
   const reason = server ?? ofCode ?? named
   return {
@@ -127,6 +127,10 @@ function explain(catalog: Catalog, { evidence, names }: JudgeInput): Meaning {
     hasCode: code !== undefined || aadsts !== undefined || named !== undefined,
     isKnown: reason !== undefined,
   }
+}
+
+function firstFact(catalog: Catalog, names: readonly string[]): CodeFact | undefined {
+  return names.map((name) => catalog.codes.get(name)).find((fact) => fact !== undefined)
 }
 
 /** R14: the code's own explanation is all there is; R15: not even that. */

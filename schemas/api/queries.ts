@@ -125,8 +125,6 @@ export type TrendQuery = {
   readonly filters: readonly Filter[]
   /** IANA zone that days and weeks follow; UTC unless given. */
   readonly timeZone?: string
-  /** The most series the answer may have; a reader rejects with QUERY_INVALID when the groups are more. */
-  readonly maxSeries?: number
 }
 
 const TrendSeries = Type.Object({
@@ -155,7 +153,9 @@ export const Trend = Type.Object(
     from: Type.String({ description: 'ISO 8601 UTC, inclusive.' }),
     to: Type.String({ description: 'ISO 8601 UTC, exclusive.' }),
     group_by: Type.Array(Type.String(), { description: 'As asked.' }),
-    series: Type.Array(TrendSeries, { description: 'One per group that has an event in the range.' }),
+    series: Type.Array(TrendSeries, {
+      description: 'One per group that has an event in the range, largest total first; without `group_by` exactly one.',
+    }),
     total: Type.Number({ description: 'Over all series; devices and users are distinct.' }),
     fresh_at: Type.Union([Type.String(), Type.Null()], {
       description: 'When the newest row that was counted was stored: ISO 8601 UTC; null without one.',

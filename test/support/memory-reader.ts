@@ -75,9 +75,7 @@ function trendOf(query: TrendQuery, rows: readonly ClassifiedEvent[]): Trend {
     (row) => query.measure !== 'failures' || (row.outcome === 'failure' && (hasScope || row.scope === 'roaming')),
   )
   const groups = Map.groupBy(counted, (row) => JSON.stringify(query.groupBy.map((column) => row[column])))
-  if (groups.size > (query.maxSeries ?? Infinity)) {
-    throw new AppError('QUERY_INVALID', `there are ${groups.size} groups; at most ${query.maxSeries ?? 0} are given`)
-  }
+  if (query.groupBy.length === 0 && groups.size === 0) groups.set('[]', [])
   const starts = intervalStarts(query)
   const series = [...groups.values()].map((members) => ({
     group: Object.fromEntries(query.groupBy.map((column) => [column, members[0]?.[column] ?? null])),
@@ -90,6 +88,7 @@ function trendOf(query: TrendQuery, rows: readonly ClassifiedEvent[]): Trend {
     ]),
     total: measure(query, members),
   }))
+  series.sort((a, b) => b.total - a.total)
   const { measure: measured, interval, from, to } = query
   const fresh_at =
     counted

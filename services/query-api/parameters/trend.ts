@@ -1,5 +1,5 @@
 /** Parameters of a trend: its range, groups and zone, and how large its answer may become. */
-import { GROUP_COLUMNS, type GroupColumn, type Interval } from '../../../schemas/api/queries.ts'
+import { GROUP_COLUMNS, type GroupColumn, type Interval, type Trend } from '../../../schemas/api/queries.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { nearestName } from '../../runtime/nearest-name.ts'
 import { invalidParameter, quote } from '../request-error.ts'
@@ -47,6 +47,17 @@ export function seriesLimit(range: Range, interval: Interval): number {
     )
   }
   return Math.max(1, Math.floor(MAX_POINTS / points))
+}
+
+/** Throws REQUEST_INVALID when there are more series than `seriesLimit` gave. */
+export function checkSeries(trend: Trend, mostSeries: number): void {
+  const groups = trend.series.length
+  if (groups <= mostSeries) return
+  throw new AppError(
+    'REQUEST_INVALID',
+    `the answer would have ${groups} series; at most ${mostSeries} of this range and interval are given. ` +
+      'Filter, group by fewer columns, narrow the range or take a wider interval',
+  )
 }
 
 export function parseGroupBy(text: string | undefined): GroupColumn[] {

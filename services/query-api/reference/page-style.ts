@@ -27,10 +27,10 @@ h1{font-size:1.9rem;line-height:1.2;margin:0 0 .6rem;letter-spacing:-.01em}
 .operation p{margin:.5rem 0;max-width:50rem}
 h4{margin:1.3rem 0 .4rem;font-size:.75rem;letter-spacing:.06em;text-transform:uppercase;color:var(--dim)}h4 a{text-transform:none;letter-spacing:0}
 code{font-family:var(--mono);font-size:.875em;background:var(--code);border-radius:4px;padding:.08em .3em;overflow-wrap:anywhere}
-pre{margin:.3rem 0 0;background:var(--code);border-radius:8px;padding:.8rem 1rem;overflow:auto;font:.8125rem/1.55 var(--mono);max-height:24rem}
-pre.call{white-space:pre-wrap;overflow-wrap:anywhere;user-select:all}
-.sample{margin:.7rem 0}.sample .caption{display:flex;justify-content:space-between;gap:1rem;font-size:.875rem;color:var(--dim)}
-.sample button{font:inherit;font-size:.8125rem;color:var(--link);background:none;border:0;padding:0;cursor:pointer}
+pre{margin:.3rem 0 0;background:var(--code);border-radius:8px;padding:.8rem 1rem;overflow:auto;font:.8125rem/1.55 var(--mono);max-height:24rem;white-space:pre-wrap;overflow-wrap:anywhere}
+pre.call{user-select:all}
+.sample{margin:.7rem 0}.sample .caption{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;font-size:.875rem;color:var(--dim)}
+.sample button{font:inherit;color:var(--link);background:none;border:0;padding:0;cursor:pointer}
 .sample .actions{display:flex;gap:.9rem;white-space:nowrap}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.875rem}
@@ -41,7 +41,7 @@ td.name code,td.status code{background:none;padding:0;font-weight:600}
 details{margin:.8rem 0 0}summary{cursor:pointer;color:var(--link);font-size:.9375rem}
 .key{color:var(--key)}.str{color:var(--str)}.num{color:var(--num)}
 @media (max-width:52rem){.layout{display:block}nav{position:static;height:auto;border-right:0;border-bottom:1px solid var(--line);padding:1.2rem}
-nav ul{display:flex;flex-wrap:wrap;gap:.1rem 1rem}nav h2{margin-top:.8rem}main{padding:1.4rem 1.2rem 4rem}.operation{padding:1rem}td:first-child{white-space:normal}}
+nav ul{display:flex;flex-wrap:wrap;gap:.1rem 1rem}nav h2{margin-top:.8rem}main{padding:1.4rem 1.2rem 4rem}.operation{padding:1rem}}
 @media print{nav,.sample .actions{display:none}.layout{display:block}.operation{break-inside:avoid}pre{max-height:none}}
 `
 

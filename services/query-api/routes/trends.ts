@@ -4,7 +4,7 @@ import { filterParameters, timeParameters } from '../../../schemas/api/parameter
 import { INTERVALS, type Interval, MEASURES, type Measure, type Trend } from '../../../schemas/api/queries.ts'
 import type { Api, RouteDeps } from '../api.ts'
 import { parseFilters } from '../parameters/filters.ts'
-import { parseGroupBy, parseTimeZone, seriesLimit, trendRange } from '../parameters/trend.ts'
+import { checkSeries, parseGroupBy, parseTimeZone, seriesLimit, trendRange } from '../parameters/trend.ts'
 import { problemResponses, STORE_PROBLEMS } from '../problem-responses.ts'
 
 const DEFAULT_MEASURE: Measure = 'events'
@@ -76,16 +76,18 @@ export function addTrendsRoute(app: Api, { reader, tenant, now }: RouteDeps): vo
   app.get('/v1/trends', { schema }, async function getTrend({ query }) {
     const { measure = DEFAULT_MEASURE, interval = DEFAULT_INTERVAL } = query
     const range = trendRange(query, now())
+    const mostSeries = seriesLimit(range, interval)
     const timeZone = parseTimeZone(query.time_zone)
-    return reader.trend({
+    const trend = await reader.trend({
       tenant,
       measure,
       interval,
       ...range,
       groupBy: parseGroupBy(query.group_by),
       filters: parseFilters(query),
-      maxSeries: seriesLimit(range, interval),
       ...(timeZone === undefined ? {} : { timeZone }),
     })
+    checkSeries(trend, mostSeries)
+    return trend
   })
 }

@@ -128,6 +128,13 @@ describe('GET /v1/trends', () => {
     ])
   })
 
+  it('has one series of zeros when nothing matches and nothing is grouped, and none when it is', async () => {
+    const { series, total, fresh_at } = await trend('?device=nowhere&from=2026-11-01&to=2026-11-02&interval=6h')
+    expect(series.map((each) => each.points.map(([, count]) => count))).toEqual([[0, 0, 0, 0]])
+    expect([total, fresh_at]).toEqual([0, null])
+    expect((await trend('?device=nowhere&group_by=entry')).series).toEqual([])
+  })
+
   it('counts failures of roaming only, unless a scope is asked for', async () => {
     expect((await trend('?measure=failures')).total).toBe(3)
     expect((await trend('?measure=failures&scope=identity')).total).toBe(1)

@@ -3,6 +3,7 @@ import type { Problem } from '../../../../schemas/api/problem.ts'
 import { AppError, ERROR_CODES, type ErrorCode } from '../../../../services/runtime/errors.ts'
 import type { Api } from '../../../../services/query-api/api.ts'
 import { createMemoryReader } from '../../../support/memory-reader.ts'
+import { sampleEvent } from './sample-events.ts'
 import { type Answer, createJudge, createTestApp, documentOf } from './test-app.ts'
 
 let app: Api
@@ -341,6 +342,15 @@ describe('failures of the store', () => {
     expect((await small.inject('/v1/events')).statusCode).toBe(200)
     await small.close()
   })
+})
+
+it('a trend of more series than a reader can use is refused', async () => {
+  const events = Array.from({ length: 40 }, (_, number) => sampleEvent(number, { device: `device-${number}` }))
+  const large = await createTestApp({ reader: createMemoryReader(events) })
+  const year = '/v1/trends?group_by=device&from=2026-01-01&to=2026-12-31&interval='
+  expect(problem(await large.inject(`${year}1h`)).detail).toContain('the answer would have 40 series; at most 22')
+  expect((await large.inject(`${year}1d`)).statusCode).toBe(200)
+  await large.close()
 })
 
 it('every status that the document names for a route is one that the tests above meet', async () => {

@@ -6,7 +6,7 @@
 import type { DeadLetterReason } from '../../schemas/dead-letter.ts'
 import { MAX_RECORD_BYTES, MAX_REJECT_BYTES } from './format.ts'
 import { createRecordWindow } from './record-window.ts'
-import { scanEvent, scanMarkup } from './xml-scan.ts'
+import { type MarkupScan, scanEvent, scanMarkup } from './xml-scan.ts'
 
 export type EventXmlRecord<Event> = {
   /** What the quick reader made of it, where that could read it. */
@@ -36,6 +36,9 @@ export function createEventXmlSplitter<Event>(
   const window = createRecordWindow()
   let doctype: number | undefined
   let skipped: { head: Buffer; offset: number; length: number } | undefined
+  // An element around the events that is not `Events`: it may hold text, and perhaps no event at all.
+  let foreign: { name: string; head: Buffer; offset: number } | undefined
+  let isEmpty = true
 
   function push(chunk: Buffer): readonly EventXmlRecord<Event>[] {
     return window.push(chunk) ? drain(false) : []
@@ -48,7 +51,22 @@ export function createEventXmlSplitter<Event>(
     else if (doctype !== undefined) {
       found.push(reject(doctype, window.bytes.length, 'xml_dtd', 'it has a document type or entity declaration'))
     }
+    if (isEmpty && found.length === 0 && foreign !== undefined) found.push(foreignReject(foreign))
     return found
+  }
+
+  function foreignReject({
+    name,
+    head,
+    offset,
+  }: {
+    name: string
+    head: Buffer
+    offset: number
+  }): EventXmlRecord<Event> {
+    const detail = `<${name}> holds no Windows event`
+    const length = window.offset + window.bytes.length - offset
+    return { bytes: head, offset, length, problem: { reason: 'unknown_shape', detail } }
   }
 
   function drain(isEnd: boolean): EventXmlRecord<Event>[] {
@@ -64,6 +82,7 @@ export function createEventXmlSplitter<Event>(
     window.consume(doctype === undefined ? at : Math.min(at, doctype))
     if (doctype !== undefined) doctype = 0
     if (window.bytes.length > MAX_RECORD_BYTES) startSkipping(found)
+    if (found.length > 0) isEmpty = false
     return found
   }
 
@@ -74,7 +93,8 @@ export function createEventXmlSplitter<Event>(
       // A piece of garbage that goes on is looked at when its end is there.
       if (open < 0 && !isEnd && !isBlank(bytes, at, bytes.length)) return undefined
       const stop = open < 0 ? bytes.length : open
-      if (!isBlank(bytes, at, stop)) found.push(reject(at, stop, 'not_xml', 'text that belongs to no event'))
+      if (!isBlank(bytes, at, stop) && foreign === undefined)
+        found.push(reject(at, trimEnd(bytes, at, stop), 'not_xml', 'text that belongs to no event'))
       return stop
     }
     if (doctype === undefined && isStart(bytes, at)) {
@@ -98,8 +118,10 @@ export function createEventXmlSplitter<Event>(
       doctype ??= at
       return markup.end
     }
-    if (markup !== undefined && markup.name !== 'Event') return markup.end
-    if (markup !== undefined && markup.kind === 'close') return markup.end
+    if (markup !== undefined && (markup.name !== 'Event' || markup.kind === 'close')) {
+      noteForeign(at, markup)
+      return markup.end
+    }
     const event = markup === undefined ? undefined : scanEvent(bytes, at)
     if (event?.isCut === false) return take(at, event.end, found)
     if (event !== undefined) {
@@ -111,8 +133,15 @@ export function createEventXmlSplitter<Event>(
     const next = bytes.indexOf(START, at + 1)
     if (next < 0 && !isEnd) return undefined
     const stop = next < 0 ? bytes.length : next
-    found.push(reject(at, trimEnd(bytes, at, stop), 'truncated', 'the event has no end'))
+    if (markup === undefined && isDeclaration(bytes, at)) doctype ??= at
+    else found.push(reject(at, trimEnd(bytes, at, stop), 'truncated', 'the event has no end'))
     return stop
+  }
+
+  function noteForeign(at: number, { kind, name }: MarkupScan): void {
+    if (!isEmpty || foreign !== undefined || kind !== 'open' || name === 'Events') return
+    const head = Buffer.from(window.bytes.subarray(at, at + MAX_REJECT_BYTES))
+    foreign = { name, head, offset: window.offset + at }
   }
 
   function take(at: number, end: number, found: EventXmlRecord<Event>[]): number {
@@ -166,6 +195,10 @@ function tooLarge<Event>(bytes: Buffer, at: number, length: number, offset: numb
   const head = Buffer.from(bytes.subarray(at, at + Math.min(length, MAX_REJECT_BYTES)))
   const detail = `the event has ${length} bytes; ${MAX_RECORD_BYTES} are allowed`
   return { bytes: head, offset, length, problem: { reason: 'too_large', detail } }
+}
+
+function isDeclaration(bytes: Buffer, at: number): boolean {
+  return bytes[at + 1] === 0x21 && bytes[at + 2] !== 0x2d && bytes[at + 2] !== 0x5b
 }
 
 /** Does `<Event ` begin here? */

@@ -22,7 +22,7 @@ export type EventXmlReader = {
 }
 
 export function looksLikeXml(head: Uint8Array): boolean {
-  return /^[\s\ufeff\0]*<(?:[A-Za-z_]|\?xml|!--|!DOCTYPE)/.test(utf8Head(head.subarray(0, 4096)).toString('utf8'))
+  return /^[\s\ufeff\0]*<(?:[A-Za-z_?]|!)/.test(utf8Head(head.subarray(0, 4096)).toString('utf8'))
 }
 
 export function createEventXmlReader(context: FormatContext): EventXmlReader {

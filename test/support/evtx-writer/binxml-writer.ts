@@ -44,6 +44,7 @@ export function writeFragment(writer: BinXmlWriter, fragment: Fragment): void {
     else writeFragment(writer, content)
     writer.bytes.writeUInt16LE(writer.position - start, descriptors + 4 * index)
   })
+  writeByte(writer, TOKEN.endOfFragment)
 }
 
 /** Next definition of the same bucket (4), GUID (16), size (4), then the body: a fragment and its end. */

@@ -18,7 +18,14 @@ export type SystemValues = {
 
 /** Level, task, … are fixed; what tests vary is in `system`. `content`: EventData or UserData, or null for none. */
 export function windowsEvent(recordId: bigint, content: Fragment | null, system: Partial<SystemValues> = {}): Fragment {
-  const values = [
+  const values = systemValues(recordId, system)
+  if (content === null) return instance(BARE_EVENT_TEMPLATE, values)
+  return instance(EVENT_TEMPLATE, [...values, value.binXml(content)])
+}
+
+/** The values that `SYSTEM` asks for, by index. */
+export function systemValues(recordId: bigint, system: Partial<SystemValues> = {}): readonly Value[] {
+  return [
     value.uint8(4),
     value.uint8(0),
     value.uint16(101),
@@ -34,8 +41,6 @@ export function windowsEvent(recordId: bigint, content: Fragment | null, system:
     system.provider ?? value.string('Microsoft-Windows-AAD'),
     system.channel ?? value.string('Microsoft-Windows-AAD/Operational'),
   ]
-  if (content === null) return instance(BARE_EVENT_TEMPLATE, values)
-  return instance(EVENT_TEMPLATE, [...values, value.binXml(content)])
 }
 
 export const SYSTEM = element('System', {}, [

@@ -13,9 +13,9 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     occurred_at     DateTime64(7, 'UTC') CODEC(Delta(8), ZSTD(1)),
     collected_at    Nullable(DateTime64(7, 'UTC')) CODEC(Delta(8), ZSTD(1)),
     stored_at       DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    computer        LowCardinality(String),
-    device          LowCardinality(String),
-    device_id       LowCardinality(Nullable(String)),
+    computer        String CODEC(ZSTD(1)),
+    device          String CODEC(ZSTD(1)),
+    device_id       Nullable(String) CODEC(ZSTD(1)),
     channel         LowCardinality(Nullable(String)),
     provider        LowCardinality(Nullable(String)),
     event_id        UInt16 CODEC(ZSTD(1)),
@@ -25,8 +25,8 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     opcode          Nullable(UInt8) CODEC(ZSTD(1)),
     keywords        LowCardinality(Nullable(String)),
     record_id       Nullable(UInt64) CODEC(ZSTD(1)),
-    user_sid        LowCardinality(Nullable(String)),
-    user            LowCardinality(Nullable(String)),
+    user_sid        Nullable(String) CODEC(ZSTD(1)),
+    user            Nullable(String) CODEC(ZSTD(1)),
     process_id      Nullable(UInt32) CODEC(ZSTD(1)),
     thread_id       Nullable(UInt32) CODEC(ZSTD(1)),
     activity_id     Nullable(String) CODEC(ZSTD(1)),
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     message         Nullable(String) CODEC(ZSTD(3)),
     data            Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     shipper         LowCardinality(String),
-    fingerprint     LowCardinality(Nullable(String)),
+    fingerprint     Nullable(String) CODEC(ZSTD(1)),
     sync_engine     LowCardinality(String),
     scope           LowCardinality(String),
     outcome         LowCardinality(String),
@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     rule            LowCardinality(Nullable(String)),
     collection      LowCardinality(Nullable(String)),
     duration_ms     Nullable(Float64) CODEC(ZSTD(1)),
-    incident_id     LowCardinality(Nullable(String)),
+    incident_id     Nullable(String) CODEC(ZSTD(1)),
     os_build        Nullable(UInt32) CODEC(ZSTD(1)),
     os_ubr          Nullable(UInt32) CODEC(ZSTD(1)),
     join_type       LowCardinality(Nullable(String)),
@@ -59,8 +59,8 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     INDEX occurred_at_index occurred_at TYPE minmax GRANULARITY 1
 )
 ENGINE = {engine:_events(revision)}
-PARTITION BY toYYYYMM(occurred_second)
-ORDER BY (tenant, occurred_second, event_key)
+PARTITION BY (toYYYYMM(occurred_second), tenant)
+ORDER BY (occurred_second, event_key)
 SETTINGS min_age_to_force_merge_seconds = 600, min_age_to_force_merge_on_partition_only = 1;
 
 -- One row a sighting of a record that could not become an event; writing a sighting again changes nothing.
@@ -69,7 +69,7 @@ CREATE TABLE IF NOT EXISTS {database}._dead_letters {on_cluster}
     tenant          LowCardinality(String),
     dead_letter_key FixedString(16) CODEC(NONE),
     sighting        String CODEC(ZSTD(1)),
-    received_at     DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    received_at     DateTime64(7, 'UTC') CODEC(Delta(8), ZSTD(1)),
     source_kind     LowCardinality(String),
     reason          LowCardinality(String),
     detail          String CODEC(ZSTD(3)),

@@ -1,5 +1,6 @@
 /** How the store reaches ClickHouse: one client for our own work, one for readers' statements, found again when the engine was restarted. */
 import { AppError } from '../../runtime/errors.ts'
+import type { Logger } from '../../runtime/logging.ts'
 import { type Client, openClient } from './client.ts'
 import { acquireEngine, type Engine, type EngineOptions } from './engine/engine.ts'
 
@@ -32,6 +33,7 @@ export type EmbeddedOptions = Omit<EngineOptions, 'databases'> & {
   readonly database?: string
   /** Databases whose views readers may see; only the one that starts the engine decides. */
   readonly databases?: readonly string[]
+  readonly log?: Logger
 }
 
 /** The embedded engine. It is started or joined at the first use, and again whenever it was killed. */
@@ -53,6 +55,15 @@ export function embeddedAccess(options: EmbeddedOptions): ClickHouseAccess {
       reader: openClient(reader),
     }
     engine = acquired
+    const how = acquired.isOwn ? 'Started' : 'Joined'
+    options.log?.info({ engine_pid: card.pid, url }, `${how} the embedded ClickHouse engine`)
+    void acquired.lease.ended.then(() => {
+      if (!isClosed)
+        options.log?.warn(
+          { engine_pid: card.pid },
+          'The embedded ClickHouse engine has ended; the next call starts it again',
+        )
+    })
     return { engine: acquired, connection }
   }
 

@@ -1,7 +1,7 @@
 /** Calls to ClickHouse over HTTP, the same for the embedded engine and a server, and the one place where its errors are translated. */
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { AppError, type ErrorCode } from '../../runtime/errors.ts'
 
@@ -58,8 +58,8 @@ const OWN_SETTINGS: ClickHouseSettings = {
   async_insert: 0,
 }
 
-/** Whose request it was decides what an error means: the store's own work, or a statement that a reader wrote. */
-export type Asker = 'store' | 'reader'
+/** Whose request it was decides what an error means: the store's own work, a question of the API, or a statement that a reader wrote. */
+export type Asker = 'store' | 'question' | 'reader'
 
 /** Runs a statement without a result. */
 export async function run(client: Client, query: string, settings: ClickHouseSettings = {}): Promise<void> {
@@ -72,8 +72,9 @@ export async function select<T>(
   query: string,
   params: Record<string, unknown> = {},
   settings: ClickHouseSettings = {},
+  asker: Asker = 'store',
 ): Promise<T[]> {
-  return translated('store', async () => {
+  return translated(asker, async () => {
     const result = await client.query({
       query,
       query_params: params,
@@ -96,6 +97,14 @@ export async function selectBase64(client: Client, query: string, params: Record
       clickhouse_settings: settings,
     })
     return Buffer.from(await result.text(), 'base64')
+  })
+}
+
+/** The plain text that a reader's statement answers. */
+export async function readerText(client: Client, query: string, params: Record<string, unknown> = {}): Promise<string> {
+  return translated('reader', async () => {
+    const result = await client.exec({ query, query_params: params })
+    return text(result.stream)
   })
 }
 
@@ -142,6 +151,7 @@ export function translateError(error: unknown, asker: Asker): AppError {
   const number = Number(error.code)
   const words = shortened(error.message)
   if (asker === 'reader') return new AppError(readerCode(number), words, { cause: error })
+  if (asker === 'question' && OUT_OF_TIME.has(number)) return new AppError('QUERY_TIMEOUT', words, { cause: error })
   if (DISK_FULL.has(number)) {
     return new AppError('STORE_REFUSED', `ClickHouse cannot write; is the disk full? ${words}`, { cause: error })
   }

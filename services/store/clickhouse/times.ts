@@ -1,4 +1,5 @@
 /** Times as ClickHouse keeps them, from and to the ISO 8601 that the project writes everywhere. */
+import { AppError } from '../../runtime/errors.ts'
 
 export type Instant = {
   /** Whole seconds since 1970, rounded down. */
@@ -72,10 +73,21 @@ function daysFromCivil(year: number, month: number, day: number): number {
   return era * 146_097 + dayOfEra - 719_468
 }
 
-/** Month of a second as a number that grows by one a month: the partition of `_events`. */
-export function partitionOf(second: number): number {
-  const date = new Date(second * 1000)
-  return date.getUTCFullYear() * 12 + date.getUTCMonth()
+export type Bound = Instant & { /** As ClickHouse takes it for a DateTime64(7) parameter. */ readonly text: string }
+
+/** A bound of a time range. Throws REQUEST_INVALID, naming the parameter, when it is no time from 1970 to 2106. */
+export function parseBound(name: string, text: string): Bound {
+  const instant = parseInstant(text)
+  if (instant === undefined) {
+    throw new AppError(
+      'REQUEST_INVALID',
+      `${name} must be a UTC time from 1970 to 2106, for example 2026-11-01T00:00:00Z`,
+    )
+  }
+  return {
+    ...instant,
+    text: `${secondToIso(instant.second).slice(0, 19).replace('T', ' ')}.${String(instant.fraction).padStart(7, '0')}`,
+  }
 }
 
 /** `2024-11-15T15:02:03Z` of a second. */

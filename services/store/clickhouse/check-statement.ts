@@ -1,0 +1,47 @@
+/**
+ * Looks at a reader's statement before it runs. Rights do nearly all of the fencing; this closes what they leave open: in the embedded
+ * engine the scalar function `file` reads any file that the process may read, whoever asks (docs/decisions/0005-embedded-engine.md).
+ * It can be called as file(…), handed over by name (arrayMap(file, …)) or stand in APPLY, quoted and escaped at will. So ClickHouse
+ * itself writes the statement out plainly, and then the name may stand nowhere.
+ */
+import { AppError } from '../../runtime/errors.ts'
+import { type Client, readerText } from './client.ts'
+
+/** Kinds of statements that read, as EXPLAIN AST names them. */
+const READING = new Set([
+  'SelectWithUnionQuery',
+  'SelectIntersectExceptQuery',
+  'DescribeQuery',
+  'ShowTables',
+  'ShowColumns',
+  'Explain',
+])
+/** Functions that reach files or other hosts, in any case of letters, and the clause that writes a file. */
+const FORBIDDEN = /\b(file|outfile|catboostEvaluate|ai(?:Generate|Classify|Extract|Translate|Embed))\b/i
+const STRING = /'(?:[^'\\]|\\.)*'/gs
+/** Below ClickHouse's limit for one parameter (128 KiB). */
+const MAX_CHARS = 100_000
+
+/**
+ * The statement without surrounding space and last semicolon.
+ * Throws QUERY_INVALID (no statement, several, a syntax error), QUERY_REFUSED (it does not read, or names what is forbidden), STORE_UNAVAILABLE.
+ */
+export async function checkStatement(client: Client, sql: string): Promise<string> {
+  const statement = sql.trim().replace(/(?:\s*;)+$/, '')
+  if (statement === '') throw new AppError('QUERY_INVALID', 'There is no statement to run')
+  if (statement.length > MAX_CHARS) throw new AppError('QUERY_INVALID', `A statement may have ${MAX_CHARS} characters`)
+  const plain = await readerText(client, 'SELECT formatQuerySingleLine({sql: String}) FORMAT RawBLOB', {
+    sql: statement,
+  })
+  const name = FORBIDDEN.exec(plain.replaceAll(STRING, "''"))?.[0]
+  if (name !== undefined) {
+    throw new AppError(
+      'QUERY_REFUSED',
+      `The name ${name} may not be used: it stands for files or hosts outside the database`,
+    )
+  }
+  const tree = await readerText(client, `EXPLAIN AST ${statement}`)
+  const root = /^\w+/.exec(tree)?.[0] ?? ''
+  if (!READING.has(root)) throw new AppError('QUERY_REFUSED', `Only statements that read may run, not ${root}`)
+  return statement
+}

@@ -1,0 +1,56 @@
+/** Retention by event time: readers stop seeing what is older at once, and whole partitions are dropped. Off until it is set. */
+import { AppError } from '../../runtime/errors.ts'
+import { type Client, insertBytes, run, select } from './client.ts'
+
+const DAY_SECONDS = 86_400
+const MAX_DAYS = 36_500
+
+/** The condition by which every reader of `_events` stays above the floor. Without a row the floor is 1970. */
+export const floorCondition = (database: string) =>
+  `occurred_second >= (SELECT argMax(floor, set_at) FROM ${database}._retention)`
+
+/** First second that is kept with `days` of retention at `now`; 0 when retention is off. Older arrivals are dropped as `expired`. */
+export function retentionFloor(days: number | undefined, now: Date): number {
+  if (days === undefined) return 0
+  if (!Number.isInteger(days) || days < 1 || days > MAX_DAYS) {
+    throw new AppError('SETTINGS_INVALID', `retention_days must be a whole number from 1 to ${MAX_DAYS}`)
+  }
+  return Math.max(0, Math.floor(now.getTime() / 1000) - days * DAY_SECONDS)
+}
+
+/**
+ * Moves the floor and drops the partitions that lie wholly below it. `undefined` turns retention off: nothing more is hidden or dropped.
+ * Safe to repeat, and by several processes at once.
+ */
+export async function applyRetention(
+  client: Client,
+  database: string,
+  days: number | undefined,
+  now: Date,
+): Promise<void> {
+  const floor = retentionFloor(days, now)
+  const current = await readFloor(client, database)
+  if (current !== floor) {
+    const line = Buffer.from(JSON.stringify({ floor }))
+    await insertBytes(client, { table: `${database}._retention`, columns: ['floor'] }, 'JSONEachRow', line)
+  }
+  if (floor === 0) return
+  // The partition of the floor itself stays until all of it lies below.
+  const partitions = await select<{ partition_id: string }>(
+    client,
+    `SELECT partition_id FROM system.parts
+     WHERE database = {database: String} AND table = '_events' AND active
+     GROUP BY partition_id HAVING toYYYYMM(max(max_time), 'UTC') < toYYYYMM(toDateTime({floor: UInt32}, 'UTC'))`,
+    { database, floor },
+  )
+  for (const { partition_id } of partitions) {
+    await run(client, `ALTER TABLE ${database}._events DROP PARTITION ID '${partition_id.replaceAll(/[^\w-]/g, '')}'`)
+  }
+}
+
+/** The floor that readers apply now, in seconds since 1970. */
+export async function readFloor(client: Client, database: string): Promise<number> {
+  const query = `SELECT toUInt32(argMax(floor, set_at)) AS floor FROM ${database}._retention`
+  const [row] = await select<{ floor: number }>(client, query)
+  return row?.floor ?? 0
+}

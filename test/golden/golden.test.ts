@@ -18,14 +18,14 @@ const event = Compile(WindowsEvent)
 const row = Compile(ClassifiedEvent)
 const verdictNames = Object.keys(Verdict.properties) as (keyof Verdict)[]
 
-function read<T>(name: string, file: string): T {
-  return JSON.parse(readFileSync(join(import.meta.dirname, name, file), 'utf8')) as T
+function read(name: string, file: string): unknown {
+  return JSON.parse(readFileSync(join(import.meta.dirname, name, file), 'utf8'))
 }
 
 describe('every golden case', () => {
   it.each(cases)('%s', (name) => {
-    const inputs = read<Partial<WindowsEvent>[]>(name, 'input.json')
-    const expected = read<Verdict>(name, 'expected.json')
+    const inputs = read(name, 'input.json') as Partial<WindowsEvent>[]
+    const expected = read(name, 'expected.json') as Verdict
     expect(inputs.length).toBeGreaterThan(0)
     for (const input of inputs) {
       expect(event.Errors(anEvent(input))).toEqual([])
@@ -37,7 +37,7 @@ describe('every golden case', () => {
 })
 
 describe('the cases together', () => {
-  const verdicts = cases.map((name) => read<Verdict>(name, 'expected.json'))
+  const verdicts = cases.map((name) => read(name, 'expected.json') as Verdict)
 
   it('are at least a hundred', () => {
     expect(cases.length).toBeGreaterThanOrEqual(100)

@@ -50,7 +50,7 @@ export function createJudge(catalog: Catalog) {
     const [best, next] = ranked
     const leads = best !== undefined && best.confidence - (next?.confidence ?? 0) >= ENTRY_LEAD - ROUNDING
     const entry = leads && best.confidence >= ENTRY_CONFIDENCE ? catalog.entries.get(best.entry) : undefined
-    const meaning = explain(catalog, input)
+    const meaning = explain(catalog, input, outcome)
     const fromCode = meaning.category !== null && best?.rule.category_from === 'code'
     return {
       scope: scopeOf(event, resource),
@@ -112,12 +112,12 @@ type Meaning = {
 }
 
 /** An Entra number is the server's own reason, so it comes before the code of the client that received it. */
-function explain(catalog: Catalog, { evidence, names }: JudgeInput): Meaning {
+function explain(catalog: Catalog, { evidence, names }: JudgeInput, outcome: Outcome): Meaning {
   const [code] = evidence.codes
   const [aadsts] = evidence.aadsts
   const described = code === undefined ? undefined : describeCode(catalog, code)
   const server = aadsts === undefined ? undefined : catalog.codes.get(`AADSTS${aadsts}`)
-  const named = evidence.say === 'success' ? undefined : firstFact(catalog, names)
+  const named = outcome === 'success' ? undefined : firstFact(catalog, names)
   const ofCode = described?.known ? described : undefined
   const reason = server ?? ofCode ?? named
   return {

@@ -1,6 +1,5 @@
 /** `roamwatch query SQL`: ad-hoc SQL over the views, as a user that can only read. */
 import { AppError } from '../../runtime/errors.ts'
-import { createLogger } from '../../runtime/logging.ts'
 import type { SqlFormat } from '../../store/event-store.ts'
 import { createStore } from '../../all-in-one/create-store.ts'
 import { addSettingOptions, type CliCommand, type SettingFlags, settingsOf } from '../command.ts'
@@ -22,8 +21,7 @@ export const query: CliCommand = {
       const sql = words.length === 1 && words[0] === '-' ? await readStandardInput() : words.join(' ')
       if (sql.trim() === '') throw new AppError('USAGE', 'the statement is empty; give one SELECT')
       const settings = settingsOf(flags, env)
-      const log = createLogger({ level: flags.logLevel ?? 'warn', service: 'roamwatch query' })
-      const store = createStore(settings, log)
+      const store = createStore(settings)
       try {
         await store.open()
         for await (const part of await store.runSql(sql, format)) await terminal.out(part)

@@ -1,0 +1,82 @@
+/** Every stage in one process: collectors over HTTP, direct transport, processor, store and API. What `npm start` runs. */
+import { createIntake } from '../../collectors/intake.ts'
+import { createHttpGateway } from '../../collectors/http-gateway/http-gateway.ts'
+import type { Settings } from '../../schemas/settings.ts'
+import { createApp } from '../query-api/app.ts'
+import type { Api } from '../query-api/api.ts'
+import { AppError } from '../runtime/errors.ts'
+import { createLifecycle, type Lifecycle, type Part } from '../runtime/lifecycle.ts'
+import type { Logger } from '../runtime/logging.ts'
+import { createRetention } from './retention.ts'
+import { createSampleFleet } from './sample-fleet.ts'
+import { createSpine, type Spine } from './spine.ts'
+
+export type AllInOneOptions = {
+  /** Fill an empty store with a made-up fleet and go on adding to it. */
+  readonly hasSample: boolean
+  readonly log: Logger
+}
+export type AllInOne = Lifecycle & {
+  /** Where the API listens, once started. */
+  url(): string
+}
+
+export function createAllInOne(settings: Settings, options: AllInOneOptions): AllInOne {
+  const { log } = options
+  const spine = createSpine(settings)
+  const { store, catalog, sink } = spine
+  const api = createApiPart(settings, spine, log)
+  const sample = createSampleFleet({ store, catalog, sink, tenant: settings.tenant, dataDir: settings.data, log })
+  const parts = [...spine.parts, createRetention(settings, { store, log }), api, ...(options.hasSample ? [sample] : [])]
+  return { ...createLifecycle(parts, { log, deadlineMs: settings.stop_deadline_ms }), url: () => api.url() }
+}
+
+function createApiPart(settings: Settings, { store, catalog, sink }: Spine, log: Logger): Part & { url(): string } {
+  let app: Api | undefined
+  let url = ''
+  return {
+    name: 'api',
+    url: () => url,
+    async start() {
+      const {
+        tenant,
+        keep,
+        time_zone: timeZone,
+        max_body_bytes: maxBodyBytes,
+        api_allowed_hosts: allowedHosts,
+      } = settings
+      const intake = createIntake({ catalog, tenant, keep, sourceKind: 'http', clock: Date.now })
+      const gateway = createHttpGateway({
+        intake,
+        sink,
+        maxBodyBytes,
+        clock: Date.now,
+        ...(timeZone === null ? {} : { timeZone }),
+      })
+      app = await createApp({ reader: store, catalog, tenant, logger: log, allowedHosts, plugins: [gateway] })
+      url = await listen(app, settings)
+    },
+    stop: async () => app?.close(),
+  }
+}
+
+async function listen(app: Api, { api_host: host, api_port: port }: Settings): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      throw new AppError(
+        'PORT_IN_USE',
+        `port ${port} on ${host} is taken; choose another with --port or ROAMWATCH_API_PORT`,
+        { cause },
+      )
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
+      throw new AppError('SETTINGS_INVALID', `cannot listen on ${host}:${port} (${code}); mend api_host or api_port`, {
+        cause,
+      })
+    }
+    throw cause
+  }
+}

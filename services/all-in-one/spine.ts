@@ -1,0 +1,51 @@
+/**
+ * The stages behind a collector, in one process: direct transport, processor and store. `roamwatch import` and
+ * `roamwatch up` send into the same one.
+ */
+import type { Catalog } from '../../schemas/catalog/catalog.ts'
+import { loadCatalog } from '../../schemas/catalog/load-catalog.ts'
+import { loadRules } from '../../schemas/catalog/load-rules.ts'
+import type { Settings } from '../../schemas/settings.ts'
+import { createHandleBatch } from '../processor/handle-batch.ts'
+import { createPipeline } from '../processor/pipeline.ts'
+import type { Part } from '../runtime/lifecycle.ts'
+import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
+import { createDirectTransport } from '../transport/direct/direct-transport.ts'
+import type { Sink } from '../transport/transport.ts'
+import { createStore } from './create-store.ts'
+
+/** Chosen by `npm run bench`: ClickHouse likes few large inserts, and two in flight keep both cores busy. */
+const MICRO_BATCH = { maxBatchEvents: 10_000, maxWaitMs: 20, maxPendingEvents: 50_000, inFlight: 2 }
+
+export type Spine = {
+  readonly catalog: Catalog
+  readonly store: ClickHouseStore
+  /** Resolves a `send()` when the store can read the rows. */
+  readonly sink: Sink
+  /** In starting order. */
+  readonly parts: readonly Part[]
+}
+
+export function createSpine(settings: Settings): Spine {
+  const catalog = loadCatalog()
+  const store = createStore(settings)
+  const pipeline = createPipeline({ catalog, rules: loadRules(), now: () => new Date() })
+  const transport = createDirectTransport({ ...MICRO_BATCH, handle: createHandleBatch({ pipeline, store }) })
+
+  return {
+    catalog,
+    store,
+    sink: transport,
+    parts: [
+      {
+        name: 'store',
+        async start() {
+          await store.open()
+          await store.publishCatalog(catalog)
+        },
+        stop: () => store.close(),
+      },
+      { name: 'transport', start: () => transport.start(), stop: () => transport.stop() },
+    ],
+  }
+}

@@ -1,0 +1,101 @@
+/** `roamwatch import PATH…`: stores the events of files and folders. The same file again adds nothing. */
+import { randomUUID } from 'node:crypto'
+import { collectFiles, type FilesSummary } from '../../../collectors/files/collect-files.ts'
+import { createIntake } from '../../../collectors/intake.ts'
+import { createSpine } from '../../all-in-one/spine.ts'
+import { AppError } from '../../runtime/errors.ts'
+import { createLifecycle } from '../../runtime/lifecycle.ts'
+import { createLogger } from '../../runtime/logging.ts'
+import { addSettingOptions, type CliCommand, type CommandContext, type SettingFlags, settingsOf } from '../command.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** How long an import goes on asking a store that does not answer. */
+const RETRY_DEADLINE_MS = 60_000
+const PROGRESS_MS = 200
+
+export const importFiles: CliCommand = {
+  define(command, context) {
+    command
+      .argument('<paths...>', 'files and folders of any known format, also in gzip or zip; - is standard input')
+      .option('--json', 'end with the counts as one JSON line')
+      .addHelpText('after', EXAMPLE)
+    addSettingOptions(command, ['data', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
+    command.action(async (paths: string[], flags: SettingFlags & { json?: boolean }) => {
+      const summary = await run(paths, flags, context)
+      await report(summary, flags.json ?? false, context.terminal)
+      if (summary.files === 0) throw new AppError('USAGE', 'nothing was readable; the reasons are above')
+    })
+  },
+}
+
+const EXAMPLE = `
+Examples:
+  roamwatch import logs/ pc7.evtx exports.zip
+  zcat winlogbeat.ndjson.gz | roamwatch import -`
+
+async function run(paths: readonly string[], flags: SettingFlags, context: CommandContext): Promise<FilesSummary> {
+  const { terminal, env, signal } = context
+  const settings = settingsOf(flags, env)
+  const log = createLogger({ level: flags.logLevel ?? 'warn', service: 'roamwatch import' })
+  const spine = createSpine(settings)
+  const lifecycle = createLifecycle(spine.parts, { log, deadlineMs: settings.stop_deadline_ms })
+  const { catalog, sink } = spine
+  const { tenant, keep, time_zone: timeZone } = settings
+  try {
+    await lifecycle.start()
+    return await collectFiles(paths, {
+      intake: createIntake({ catalog, tenant, keep, sourceKind: 'file', clock: Date.now }),
+      sink,
+      runId: randomUUID(),
+      clock: Date.now,
+      retry: {
+        deadlineMs: RETRY_DEADLINE_MS,
+        signal,
+        onRetry: (error) => log.warn({ err: error }, 'the store refused a batch for now; sending it again'),
+      },
+      stdin: process.stdin,
+      onProgress: createProgress(terminal),
+      ...(timeZone === null ? {} : { timeZone }),
+    })
+  } finally {
+    terminal.progress('')
+    await lifecycle.stop()
+  }
+}
+
+function createProgress(terminal: Terminal) {
+  let shownAt = 0
+  const startedAt = Date.now()
+  return ({ path, received }: { readonly path: string; readonly received: number }): void => {
+    const now = Date.now()
+    if (now - shownAt < PROGRESS_MS) return
+    shownAt = now
+    const rate = Math.round((received / Math.max(now - startedAt, 1)) * 1000)
+    terminal.progress(`${received} records, ${rate}/s, ${path}`)
+  }
+}
+
+async function report(summary: FilesSummary, isJson: boolean, terminal: Terminal): Promise<void> {
+  for (const { path, reason } of summary.skipped) terminal.say(`skipped ${path}: ${reason}`)
+  for (const { path, offset, length, reason } of summary.damaged) {
+    terminal.say(`damaged ${path} at ${offset}${length > 0 ? `, ${length} bytes` : ''}: ${reason}`)
+  }
+  if (isJson) return terminal.out(`${JSON.stringify(summary)}\n`)
+  const { files, received, stored, duplicates, dead_lettered, dropped } = summary
+  await terminal.out(
+    `${plural(files, 'file')}: ${received} received = ${stored} stored + ${plural(duplicates, 'duplicate')} + ` +
+      `${dead_lettered} dead-lettered + ${dropped} dropped\n`,
+  )
+  if (dropped > 0) terminal.say(droppedWords(summary))
+}
+
+/** Which providers were left out, so that nobody wonders where the events went. */
+function droppedWords({ dropped_by }: FilesSummary): string {
+  const [most] = [...dropped_by].sort((a, b) => b.events - a.events)
+  const others = dropped_by.length > 1 ? ` and ${plural(dropped_by.length - 1, 'other source')}` : ''
+  return `dropped by rule: events of ${most?.provider ?? 'no provider'}${others}; --keep-all keeps them`
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

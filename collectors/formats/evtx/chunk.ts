@@ -1,6 +1,6 @@
 /** A chunk's header: is it one, what it says of its records, and do its checksums hold. */
 import { crc32 } from 'node:zlib'
-import { CHUNK_HEADER_BYTES, CHUNK_MAGIC } from './layout.ts'
+import { CHUNK_BYTES, CHUNK_HEADER_BYTES, CHUNK_MAGIC } from './layout.ts'
 
 export type ChunkHeader = {
   /** Where the next record would go, from the start of the chunk. */
@@ -50,8 +50,9 @@ export function findChunk(bytes: Buffer, from: number): number {
   return -1
 }
 
+const ZEROS = Buffer.alloc(CHUNK_BYTES)
+
+/** Are the bytes, at most a chunk of them, all zero? */
 export function isAllZero(bytes: Buffer): boolean {
-  const whole = bytes.length & ~7
-  const words = new BigUint64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + whole))
-  return words.every((word) => word === 0n) && bytes.subarray(whole).every((byte) => byte === 0)
+  return bytes.equals(ZEROS.subarray(0, bytes.length))
 }

@@ -64,8 +64,9 @@ function fileHeaderLength(ahead: Buffer): number {
 function cutChunk(ahead: Buffer) {
   const slot = ahead.subarray(0, CHUNK_BYTES)
   const header = readChunkHeader(slot)
-  if (header.isHeaderGood && header.areRecordsGood) return { chunk: Buffer.from(slot), header }
-  const next = findChunk(ahead, CHUNK_HEADER_BYTES)
+  const isSound = header.isHeaderGood && header.areRecordsGood
+  if (isSound && startsWithChunkMagic(ahead.subarray(CHUNK_BYTES))) return { chunk: Buffer.from(slot), header }
+  const next = findChunk(ahead, isSound ? header.freeOffset : CHUNK_HEADER_BYTES)
   if (next < 0 || next >= slot.length) return { chunk: Buffer.from(slot), header }
   const chunk = Buffer.from(slot.subarray(0, next))
   return { chunk, header: readChunkHeader(chunk) }

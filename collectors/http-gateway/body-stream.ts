@@ -1,0 +1,86 @@
+/** The bytes of a request's body: unpacked as its Content-Encoding says, and no more of them than may be. */
+import { pipeline, Readable } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import { AppError } from '../../services/runtime/errors.ts'
+
+export type BodyLimits = {
+  /** Of the body as it comes over the wire. */
+  readonly maxBodyBytes: number
+  /** Of what it unpacks to. */
+  readonly maxUnpackedBytes: number
+}
+
+export type BodyStream = {
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Throws what ended the bytes too early. Readers that take an error for an end must ask. */
+  throwFault(): void
+}
+
+const DECODERS = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+} as const
+
+/**
+ * `contentEncoding` as in the request's header. Throws REQUEST_INVALID for one that is not known; reading throws
+ * BODY_TOO_LARGE or, when the body is cut off or not in that encoding, BODY_UNREADABLE.
+ */
+export function openBody(
+  body: AsyncIterable<Uint8Array>,
+  contentEncoding: string | undefined,
+  limits: BodyLimits,
+): BodyStream {
+  let fault: unknown
+  const remember = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* source
+    } catch (error) {
+      fault = asBodyError(error)
+      throw fault
+    }
+  }
+  const packed = limited(body, limits.maxBodyBytes, 'The body')
+  const encoding = contentEncoding?.trim().toLowerCase() ?? ''
+  if (encoding === '' || encoding === 'identity') return { bytes: remember(packed), throwFault }
+  if (!isKnownEncoding(encoding)) {
+    const known = Object.keys(DECODERS).join(', ')
+    throw new AppError('REQUEST_INVALID', `Content-Encoding must be one of ${known}, or be left out.`)
+  }
+  const unpacker = DECODERS[encoding]()
+  // An error of either end reaches the reader through the last stream.
+  pipeline(Readable.from(packed), unpacker, () => undefined)
+  return { bytes: remember(limited(unpacker, limits.maxUnpackedBytes, 'The unpacked body')), throwFault }
+
+  function throwFault(): void {
+    if (fault !== undefined) throw fault as Error
+  }
+}
+
+function isKnownEncoding(encoding: string): encoding is keyof typeof DECODERS {
+  return Object.hasOwn(DECODERS, encoding)
+}
+
+async function* limited(source: AsyncIterable<Uint8Array>, maxBytes: number, what: string): AsyncGenerator<Uint8Array> {
+  let total = 0
+  for await (const chunk of source) {
+    total += chunk.length
+    if (total > maxBytes) throw tooLarge(what, maxBytes)
+    yield chunk
+  }
+}
+
+export function tooLarge(what: string, maxBytes: number): AppError {
+  return new AppError('BODY_TOO_LARGE', `${what} may have ${maxBytes} bytes. Send smaller batches.`)
+}
+
+function asBodyError(error: unknown): unknown {
+  if (error instanceof AppError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const why = code === 'Z_BUF_ERROR' || code === 'ERR_STREAM_PREMATURE_CLOSE' ? 'ends too early' : 'cannot be unpacked'
+  return new AppError('BODY_UNREADABLE', `The body ${code === 'ECONNRESET' ? 'was cut off' : why}. Send it again.`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,44 @@
+/** Answers of POST /v1/events: what became of what was sent. */
+import { type Static, Type } from 'typebox'
+
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+
+const places = {
+  damaged: Type.Array(
+    Type.Object({
+      path: Type.String({ description: '`body`, and for archives the name inside: `body!logs/pc7.evtx`.' }),
+      offset: count('Bytes from the start of the unpacked content.'),
+      length: count('Bytes; 0 where the end is missing.'),
+      reason: Type.String(),
+    }),
+    { description: 'Stretches in which no record could be read. Not received.' },
+  ),
+  skipped: Type.Array(Type.Object({ path: Type.String(), reason: Type.String() }), {
+    description: 'Contents of an archive that are of no known format.',
+  }),
+}
+
+export const Stored = Type.Object(
+  {
+    received: count('Records; always stored + duplicates + dead_lettered + dropped.'),
+    stored: count('New events.'),
+    duplicates: count('Events that were there already, or twice in the body.'),
+    dead_lettered: count('Records that could not become an event; they are kept with the reason.'),
+    dropped: count('Events of providers that are not kept.'),
+    ...places,
+  },
+  { $id: 'Stored', description: 'Everything is in the store.' },
+)
+export type Stored = Static<typeof Stored>
+
+export const Accepted = Type.Object(
+  {
+    received: count('Records; always accepted + dead_lettered + dropped.'),
+    accepted: count('Events on their way to the store.'),
+    dead_lettered: count('Records that could not become an event; they are kept with the reason.'),
+    dropped: count('Events of providers that are not kept.'),
+    ...places,
+  },
+  { $id: 'Accepted', description: 'Everything is safe with the queue and will be stored.' },
+)
+export type Accepted = Static<typeof Accepted>

@@ -28,12 +28,12 @@ export function hasEngine(): boolean {
 }
 
 /** A fresh directory, and how to remove it. */
-export function temporaryDirectory(): { readonly path: string; remove(): void } {
+export function temporaryDirectory(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'roamwatch-test-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
-let running: { readonly engine: Engine; remove(): void } | undefined
+let running: { readonly engine: Engine; readonly remove: () => void } | undefined
 
 /** Starts the engine of a test run. Returns its data directory. */
 export async function startTestEngine(): Promise<string> {

@@ -136,6 +136,6 @@ export function remoteAccess(options: RemoteOptions): ClickHouseAccess {
   }
 }
 
-async function closeAll(connection: Connection): Promise<void> {
-  await Promise.all([connection.admin, connection.bare, connection.reader].map((client) => client?.close()))
+async function closeAll({ admin, bare, reader }: Connection): Promise<void> {
+  await Promise.all([admin.close(), bare.close(), reader?.close() ?? Promise.resolve()])
 }

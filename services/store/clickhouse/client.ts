@@ -62,8 +62,8 @@ const OWN_SETTINGS: ClickHouseSettings = {
 export type Asker = 'store' | 'question' | 'reader'
 
 /** Runs a statement without a result. */
-export async function run(client: Client, query: string, settings: ClickHouseSettings = {}): Promise<void> {
-  await translated('store', () => client.command({ query, clickhouse_settings: settings }))
+export async function run(client: Client, query: string, params: Record<string, unknown> = {}): Promise<void> {
+  await translated('store', () => client.command({ query, query_params: params }))
 }
 
 /** Rows of a query as objects; 64-bit numbers are strings. Values reach it as parameters, never as text of the query. */

@@ -163,14 +163,20 @@ function candidatesText(candidates: ClassifiedEvent['candidates']): string {
 }
 
 function writeNullable<T>(value: T | null, write: (value: T) => void): void {
-  if (value === null) return writeUInt8(1)
+  if (value === null) {
+    writeUInt8(1)
+    return
+  }
   writeUInt8(0)
   write(value)
 }
 
 function writeNullableTime(text: string | null): void {
   const instant = text === null ? undefined : parseInstant(text)
-  if (instant === undefined) return writeUInt8(1)
+  if (instant === undefined) {
+    writeUInt8(1)
+    return
+  }
   writeUInt8(0)
   writeTicks(instant.second, instant.fraction)
 }

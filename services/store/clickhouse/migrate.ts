@@ -60,7 +60,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   for (const migration of missing) {
     for (const statement of splitStatements(migration.template)) await run(client, fill(statement, options))
     const values = { number: migration.number, name: migration.name, checksum: migration.checksum }
-    await translatedInsert(client, database, values)
+    await markApplied(client, database, values)
   }
 }
 
@@ -68,9 +68,9 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS {database}._migrations {on_
 (number UInt16, name String, checksum String, applied_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'))
 ENGINE = {engine:_migrations()} ORDER BY (number, checksum)`
 
-async function translatedInsert(client: Client, database: string, values: Record<string, unknown>): Promise<void> {
+async function markApplied(client: Client, database: string, values: Record<string, unknown>): Promise<void> {
   const query = `INSERT INTO ${database}._migrations (number, name, checksum) SELECT {number: UInt16}, {name: String}, {checksum: String}`
-  await select(client, `${query}`, values)
+  await run(client, query, values)
 }
 
 function compare(

@@ -103,13 +103,19 @@ export function writeVarUInt(value: number): void {
 /** UTF-8 with its length; a lone surrogate becomes U+FFFD. */
 export function writeString(text: string): void {
   const { length } = text
-  if (length > LOOP_MAX) return writeLongString(text)
+  if (length > LOOP_MAX) {
+    writeLongString(text)
+    return
+  }
   reserve(1 + length)
   const start = position
   let at = start + 1
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index)
-    if (code > 127) return writeLongString(text)
+    if (code > 127) {
+      writeLongString(text)
+      return
+    }
     bytes[at++] = code
   }
   bytes[start] = length
@@ -130,7 +136,10 @@ function writeLongString(text: string): void {
 }
 
 export function writeNullableString(text: string | null): void {
-  if (text === null) return writeUInt8(1)
+  if (text === null) {
+    writeUInt8(1)
+    return
+  }
   writeUInt8(0)
   writeString(text)
 }

@@ -5,6 +5,7 @@
  * The call: a `clickhouse local` whose query starts the HTTP server and then sleeps. Killing that query ends the engine cleanly.
  */
 import { once } from 'node:events'
+import { writeSync } from 'node:fs'
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
@@ -15,7 +16,7 @@ import { type EngineCard, enginePaths, removeEngineCard, writeEngineCard } from 
 import { serverConfig, usersConfig } from './engine-config.ts'
 import { type LeaseDesk, openLeaseDesk } from './lease.ts'
 
-/** What the starter hands over, as JSON in the only argument. */
+/** What the starter hands over, as its only message: other users of the machine can read arguments and environments. */
 export type HostOrder = {
   readonly run: string
   readonly dataDir: string
@@ -45,6 +46,8 @@ const STALE_RUN_MS = 120_000
 
 async function runHost(order: HostOrder): Promise<void> {
   process.umask(0o077)
+  // A host that does not work must not keep the directory locked.
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) process.on(fault, endHard)
   const paths = enginePaths(order.dataDir)
   const runDir = join(paths.runs, order.run)
   await mkdir(paths.logs, { recursive: true })
@@ -53,10 +56,9 @@ async function runHost(order: HostOrder): Promise<void> {
   await writeFile(usersFile, usersConfig(order))
   const settings = { ...order, tcpPort: order.tcpPort ?? undefined, databaseDir: paths.database, logDir: paths.logs }
   await writeFile(configFile, serverConfig({ ...settings, usersFile }))
-  const leave = () => void process.kill(process.pid, 'SIGKILL')
-  // The library's own exit handlers crash once its threads are gone; a hard end is safe and says nothing.
-  void runServer(order, configFile).finally(leave)
-  if (!(await isServing(order))) return leave()
+  // The library's own exit handlers crash once its threads are gone; a hard end is safe.
+  void runServer(order, configFile).then(() => endHard(), endHard)
+  if (!(await isServing(order))) endHard('The engine did not answer in time')
   await watchUsers(order)
   await removeStaleRuns(paths.runs, order.run)
 }
@@ -107,23 +109,30 @@ async function watchUsers(order: HostOrder): Promise<void> {
     timer = setTimeout(() => void stop(order, desk), delayMs)
   }
   desk = await openLeaseDesk(order.adminPassword, (users) => (users === 0 ? wait(GRACE_MS) : clearTimeout(timer)))
-  wait(FIRST_USER_MS)
-  process.once('disconnect', () => (desk.count() === 0 ? wait(GRACE_MS) : undefined))
+  const onStarterGone = () => (desk.count() === 0 ? wait(GRACE_MS) : undefined)
+  wait(process.connected ? FIRST_USER_MS : GRACE_MS)
+  process.once('disconnect', onStarterGone)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(order, desk))
   const { run, httpPort, adminPassword, analystPassword, databases } = order
   const card = { run, pid: process.pid, httpPort, leasePort: desk.port, adminPassword, analystPassword, databases }
   await writeEngineCard(order.dataDir, card)
-  process.send?.({ kind: 'ready', card } satisfies HostReport)
+  // The starter may have died meanwhile; then nobody waits for the word.
+  if (process.connected) process.send?.({ kind: 'ready', card } satisfies HostReport, () => undefined)
 }
 
 async function stop(order: HostOrder, desk: LeaseDesk | undefined): Promise<void> {
   desk?.close()
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_DEADLINE_MS)
+  setTimeout(() => endHard(), STOP_DEADLINE_MS)
   await removeEngineCard(order.dataDir, order.run).catch(() => undefined)
   await rm(join(enginePaths(order.dataDir).runs, order.run), { recursive: true, force: true }).catch(() => undefined)
-  await ask(order, `KILL QUERY WHERE query LIKE '%${KEEPER}%' AND user = '' ASYNC`).catch(() =>
-    process.kill(process.pid, 'SIGKILL'),
-  )
+  await ask(order, `KILL QUERY WHERE query LIKE '%${KEEPER}%' AND user = '' ASYNC`).catch(endHard)
+}
+
+/** Ends at once, which loses nothing that was acknowledged. The last words are for `output.txt` in the run's folder. */
+function endHard(reason?: unknown): void {
+  if (reason !== undefined)
+    writeSync(2, `${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`)
+  process.kill(process.pid, 'SIGKILL')
 }
 
 /** Asks over a connection of its own: the server would wait for an idle one when it ends. */
@@ -149,4 +158,5 @@ async function removeStaleRuns(runs: string, own: string): Promise<void> {
   }
 }
 
-if (process.argv[2] !== undefined) await runHost(JSON.parse(process.argv[2]) as HostOrder)
+// Only the starter's child has a channel to it; importing this module does nothing.
+if (process.send !== undefined && import.meta.main) process.once('message', (order) => void runHost(order as HostOrder))

@@ -64,16 +64,13 @@ type Failure = { readonly kind: 'failed'; readonly code: number | undefined; rea
 async function spawnHost(order: HostOrder, runDir: string): Promise<Outcome> {
   const outputPath = join(runDir, 'output.txt')
   const output = await open(outputPath, 'a', 0o600)
-  const host = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('engine-host.ts', import.meta.url)), JSON.stringify(order)],
-    {
-      detached: true,
-      stdio: ['ignore', output.fd, output.fd, 'ipc'],
-      env: { ...process.env, NODE_OPTIONS: '' },
-      cwd: order.dataDir,
-    },
-  )
+  const host = spawn(process.execPath, [fileURLToPath(new URL('engine-host.ts', import.meta.url))], {
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd, 'ipc'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+    cwd: order.dataDir,
+  })
+  host.send(order)
   await output.close()
   const report = await firstWord(host)
   if (host.connected) host.disconnect()

@@ -9,7 +9,7 @@ const word = <T extends string>(values: readonly T[], description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: values, description })
 const texts = (description: string) => Type.Array(Type.String(), { description })
 
-export const ENTRY_STATUSES = ['current', 'legacy'] as const
+const ENTRY_STATUSES = ['current', 'legacy'] as const
 
 const entryFields = {
   id: Type.String({ description: 'Name of the entry; the `entry` of a verdict.', examples: ['known-1098-0xcaa5001c'] }),

@@ -19,7 +19,7 @@ export function useNegotiation(app: Api): void {
  * Does an Accept header allow a media type? The most specific range that fits decides; q=0 excludes. Parts that are no
  * media range are passed over, and a header without any range accepts everything.
  */
-export function accepts(header: string, mediaType: string): boolean {
+function accepts(header: string, mediaType: string): boolean {
   const [type = '', subtype = ''] = mediaType.split('/')
   let isAnyRange = false
   let best = { specificity: -1, weight: 0 }

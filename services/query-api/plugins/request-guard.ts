@@ -10,7 +10,7 @@ import { malformation } from '../parameters/query-string.ts'
 import { quote, RequestError } from '../request-error.ts'
 
 /** Longer addresses than this are refused; Node itself takes 16 KiB of request line and headers. */
-export const MAX_URL_LENGTH = 16 * 1024
+const MAX_URL_LENGTH = 16 * 1024
 
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|([a-z0-9-]+\.)*localhost)$/
 

@@ -2,9 +2,7 @@
 import { componentOf, EXAMPLE_BASE, exampleOf, type OpenApiDocument, type Operation, operationsOf } from './document.ts'
 import { type Html, html, jsonBlock, prose } from './html.ts'
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-style.ts'
-import { failureTable, parameterTables, shapeSections } from './tables.ts'
-
-export type FailureCode = { readonly code: string; readonly status: number; readonly meaning: string }
+import { type FailureCode, failureTable, parameterTables, shapeSections } from './tables.ts'
 
 // Whole elements, byte for byte: the content security policy names the digests of what is in them.
 const STYLE: Html = { html: `<style>${PAGE_STYLE}</style>` }

@@ -1,7 +1,8 @@
 /** Tables of the reference page: parameters, shapes and failures. */
 import { type OpenApiDocument, type Parameter, type Schema, typeOf } from './document.ts'
 import { type Html, html, prose } from './html.ts'
-import type { FailureCode } from './render-reference.ts'
+
+export type FailureCode = { readonly code: string; readonly status: number; readonly meaning: string }
 
 /** More filters than this are folded away. */
 const MANY = 12

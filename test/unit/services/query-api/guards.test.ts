@@ -1,9 +1,11 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EventPage } from '../../../../schemas/api/queries.ts'
 import type { Problem } from '../../../../schemas/api/problem.ts'
 import type { Api, ApiPlugin } from '../../../../services/query-api/api.ts'
+import { answerClientError } from '../../../../services/query-api/plugins/client-errors.ts'
 import { createMemoryReader } from '../../../support/memory-reader.ts'
 import { sampleEvent } from './sample-events.ts'
 import { createTestApp } from './test-app.ts'
@@ -133,6 +135,20 @@ describe('the wire', () => {
     expect(answer.status).toBe(status)
     expect(answer.head).toContain('application/problem+json')
     expect(JSON.parse(answer.body)).toMatchObject({ status, code: 'REQUEST_INVALID' })
+  })
+
+  it('answers a request that came too slowly with 408, once', async () => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      for (const code of ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_HTTP_REQUEST_TIMEOUT', 'HPE_INVALID_METHOD']) {
+        answerClientError(Object.assign(new Error(code), { code }), socket)
+      }
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const answer = await text(connect((server.address() as AddressInfo).port, '127.0.0.1'))
+    server.close()
+    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 408, code: 'REQUEST_INVALID' })
   })
 
   it('forbids sniffing, framing, caching and embedding on every answer', async () => {

@@ -1,6 +1,6 @@
 /** The app over the sample events, and a judge that holds an answer against the OpenAPI document's own schema. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { InjectOptions, LightMyRequestResponse as Answer } from 'fastify'
+import type { LightMyRequestResponse as Answer } from 'fastify'
 import { loadCatalog } from '../../../../schemas/catalog/load-catalog.ts'
 import type { Api, ApiDeps } from '../../../../services/query-api/api.ts'
 import { createApp } from '../../../../services/query-api/app.ts'
@@ -8,7 +8,7 @@ import { createMemoryReader } from '../../../support/memory-reader.ts'
 import { SAMPLE_EVENTS } from './sample-events.ts'
 
 export const CATALOG = loadCatalog()
-export const NOW = new Date('2026-11-01T02:30:00Z')
+const NOW = new Date('2026-11-01T02:30:00Z')
 
 export function createTestApp(deps: Partial<ApiDeps> = {}): Promise<Api> {
   return createApp({
@@ -70,4 +70,4 @@ function memoised<V>(make: (key: string) => V): (key: string) => V {
   }
 }
 
-export type { Answer, InjectOptions }
+export type { Answer }

@@ -10,6 +10,7 @@ import { compileEvent, compileForeignEvent, type CompiledEvent } from './compile
 import { createEvidence, readField, type Evidence, type Fields } from './evidence.ts'
 import { fingerprint } from './fingerprint.ts'
 import { createJudge, type Judgement } from './judge.ts'
+import { simpleKey, wholeKey } from './judgement-key.ts'
 import { correlationId, createResourceKind, type ResourceKind } from './token-request.ts'
 
 /** `judgement` is shared between events of equal evidence; the rest is the event's own. */
@@ -29,7 +30,6 @@ export type Classifiable = Pick<WindowsEvent, 'provider' | 'event_id' | 'level' 
 export type Classify = (event: Classifiable) => Classification
 
 const MAX_JUDGEMENTS = 2000
-const MAX_JUDGEMENT_KEY = 400
 const NO_TEXTS: readonly string[] = []
 
 /** Throws when a rule names an entry or provider that the catalog does not have: a fault of the release. */
@@ -42,16 +42,20 @@ export function createClassifier(deps: { readonly catalog: Catalog; readonly rul
   const judge = createJudge(catalog)
 
   function judgementOf(event: CompiledEvent, evidence: Evidence, resource: ResourceKind, of: Classifiable): Judgement {
-    const names = namesIn(event, of.data)
     const level = event.level ?? levelOf(of)
-    const key = judgementKey(event, evidence, resource, of.data, names, level)
-    let judgement = key === undefined ? undefined : event.judgements.get(key)
-    if (judgement === undefined) {
-      judgement = judge({ event, evidence, resource, data: of.data, level, names })
-      if (event.judgements.size >= MAX_JUDGEMENTS) event.judgements.clear()
-      if (key !== undefined) event.judgements.set(key, judgement)
+    const { data } = of
+    const simple = simpleKey(event, evidence, resource, level)
+    if (simple !== undefined) {
+      const kept = event.simple.get(simple)
+      if (kept !== undefined) return kept
+      return keep(event.simple, simple, judge({ event, evidence, resource, data, level, names: NO_TEXTS }))
     }
-    return judgement
+    const names = namesIn(event, data)
+    const whole = wholeKey(event, evidence, resource, level, data, names)
+    const kept = whole === undefined ? undefined : event.judgements.get(whole)
+    if (kept !== undefined) return kept
+    const judgement = judge({ event, evidence, resource, data, level, names })
+    return whole === undefined ? judgement : keep(event.judgements, whole, judgement)
   }
 
   return function classify(event) {
@@ -68,8 +72,8 @@ export function createClassifier(deps: { readonly catalog: Catalog; readonly rul
       duration_ms: kind.durationField === null ? null : durationOf(kind, data),
       correlation_id: isForeign
         ? null
-        : correlationId(data, rules.correlation_fields, kind.isTokenRequest ? evidence.texts : NO_TEXTS),
-      fingerprint: isForeign ? null : fingerprint(evidence, data, judgement.code),
+        : correlationId(data, kind.correlationFields, kind.isTokenRequest ? evidence.texts : NO_TEXTS),
+      fingerprint: isForeign ? null : fingerprint(evidence, kind.hasSource ? data : null, judgement.code),
     }
   }
 }
@@ -92,14 +96,20 @@ function createLookup(catalog: Catalog, rules: Rules): (provider: string | null,
   const foreign = compileForeignEvent()
   const kinds = new Map<string, Map<number, CompiledEvent>>()
   for (const name of catalog.providers.keys()) kinds.set(name, new Map())
+  // Events of one provider mostly come behind each other.
+  let lastProvider: string | null = null
+  let lastEvents: Map<number, CompiledEvent> | undefined
   return function lookup(provider, eventId) {
-    const events = provider === null ? undefined : kinds.get(provider)
-    if (provider === null || events === undefined) return foreign
-    let kind = events.get(eventId)
+    if (provider !== lastProvider) {
+      lastProvider = provider
+      lastEvents = provider === null ? undefined : kinds.get(provider)
+    }
+    if (provider === null || lastEvents === undefined) return foreign
+    let kind = lastEvents.get(eventId)
     if (kind === undefined) {
       const fact = catalog.providers.get(provider)
       kind = fact === undefined ? foreign : compileEvent(catalog, rules, fact, eventId)
-      events.set(eventId, kind)
+      lastEvents.set(eventId, kind)
     }
     return kind
   }
@@ -121,25 +131,11 @@ function levelOf(event: Classifiable): number | null {
   return isAuditFailure ? 2 : event.level
 }
 
-/** Everything that a judgement depends on; undefined when it is too long to be kept. */
-function judgementKey(
-  event: CompiledEvent,
-  evidence: Evidence,
-  resource: ResourceKind,
-  data: Fields,
-  names: readonly string[],
-  level: number | null,
-): string | undefined {
-  let key = `${evidence.say}|${resource}|${level ?? ''}|${evidence.codes.join()}|${evidence.aadsts.join()}`
-  for (const name of names) key += measured(name)
-  for (const name of event.conditionFields) key += measured(data[name])
-  if (event.httpStatusField !== null) key += measured(readField(data, event.httpStatusField))
-  return key.length > MAX_JUDGEMENT_KEY ? undefined : key
-}
-
-/** With its length before it, so that no two lists of texts make the same key. */
-function measured(text: string | undefined): string {
-  return text === undefined ? '|' : `|${text.length}:${text}`
+/** Bounded: what is full is forgotten and made again. */
+function keep<K>(kept: Map<K, Judgement>, key: K, judgement: Judgement): Judgement {
+  if (kept.size >= MAX_JUDGEMENTS) kept.clear()
+  kept.set(key, judgement)
+  return judgement
 }
 
 function firstText(event: CompiledEvent, data: Fields): string | null {

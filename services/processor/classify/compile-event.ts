@@ -29,11 +29,17 @@ export type CompiledEvent = {
   readonly nameFields: readonly { readonly name: string; readonly prefix: string }[]
   /** Token requests: whose token it was decides the scope. */
   readonly isTokenRequest: boolean
+  /** Fields that hold a request's correlation id; none where the manifest has none of them. */
+  readonly correlationFields: readonly string[]
+  /** Does the event name a source file and line? */
+  readonly hasSource: boolean
   readonly outcomeRules: readonly OutcomeRule[]
   readonly rules: readonly CompiledRule[]
   /** Fields that some condition reads; part of the key under which judgements are kept. */
   readonly conditionFields: readonly string[]
+  /** Judgements by everything that they depend on; `simple` by a number where little does (judgement-key.ts). */
   readonly judgements: Map<string, Judgement>
+  readonly simple: Map<number, Judgement>
 }
 
 export type CompiledRule = Rule & { readonly codes: ReadonlySet<number>; readonly anyCodes: readonly number[] }
@@ -60,11 +66,20 @@ export function compileEvent(catalog: Catalog, rules: Rules, provider: ProviderF
     httpStatusField: fact?.http_status_field ? place(fact.http_status_field) : null,
     nameFields: nameFields(rules, fact),
     isTokenRequest: provider.sync_engine === 'identity',
+    correlationFields: rules.correlation_fields.filter((name) => mayHave(fact, name)),
+    hasSource: mayHave(fact, 'File') && mayHave(fact, 'LineNumber'),
     outcomeRules,
     rules: matching.map((rule) => compileRule(rule, catalog)),
     conditionFields: [...new Set([...outcomeRules, ...matching.map((rule) => rule.when ?? {})].flatMap(fieldNames))],
     judgements: new Map(),
+    simple: new Map(),
   }
+}
+
+/** Events that the table lacks may have any field. */
+function mayHave(fact: EventFact | undefined, name: string): boolean {
+  if (fact === undefined) return true
+  return [fact.fields, ...(fact.variants ?? [])].some((fields) => fields.some((field) => field.name === name))
 }
 
 /** A provider that the catalog does not know: another application's. Nothing in it is read as ours. */
@@ -82,10 +97,13 @@ export function compileForeignEvent(): CompiledEvent {
     httpStatusField: null,
     nameFields: [],
     isTokenRequest: false,
+    correlationFields: [],
+    hasSource: false,
     outcomeRules: [],
     rules: [],
     conditionFields: [],
     judgements: new Map(),
+    simple: new Map(),
   }
 }
 

@@ -23,6 +23,7 @@ export type Fields = Readonly<Record<string, string>>
 const NO_TEXTS: readonly string[] = []
 const NO_TRACES: readonly TraceLine[] = []
 const NO_NUMBERS: readonly number[] = []
+const NOTHING: Evidence = { codes: NO_NUMBERS, say: 'nothing', aadsts: NO_NUMBERS, traces: NO_TRACES, texts: NO_TEXTS }
 
 /** The field's text; undefined when this copy has neither its name nor its position. */
 export function readField(data: Fields, place: FieldPlace): string | undefined {
@@ -31,13 +32,14 @@ export function readField(data: Fields, place: FieldPlace): string | undefined {
 
 export function createEvidence(isKnown: (code: number) => boolean) {
   return function gatherEvidence(event: CompiledEvent, data: Fields, message: string | null): Evidence {
+    if (event.codeFields.length + event.textFields.length === 0) return NOTHING
     const codes: number[] = []
     const texts: string[] = []
     const typed = readTyped(event, data, codes, texts)
     readTexts(event, data, texts)
     // A copy that lost the fields may still have the rendered message; its codes are the same in every language.
     const isBare = texts.length === 0 && typed === 'nothing'
-    if (isBare && message !== null && event.codeFields.length + event.textFields.length > 0) texts.push(message)
+    if (isBare && message !== null) texts.push(message)
     if (texts.length === 0) return { codes, say: typed, aadsts: NO_NUMBERS, traces: NO_TRACES, texts: NO_TEXTS }
     const found = texts.map((text) => findCodes(text, isKnown))
     let inText: CodesSay = 'nothing'

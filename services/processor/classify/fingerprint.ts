@@ -7,12 +7,16 @@ const MAX_LENGTH = 500
 // `CAS::_EnsureInitialized CLSID initialized hit an error 0x800708ca`, Windows 10 1507: the function's name is all that is fixed.
 const FUNCTION = /^[\w~]{1,100}(?:::[\w~]{1,100}){1,8}(?=\s)/
 
-/** Of the first trace line; else of the typed File and LineNumber; else of a text that begins with the name of a function. */
-export function fingerprint(evidence: Evidence, data: Fields, code: string | null): string | null {
-  const [trace] = evidence.traces
-  if (trace !== undefined) return cut(fingerprintOf(trace, formatErrorCode(canonicalCode(trace.hresult))))
-  const file = data['File']
-  const line = data['LineNumber']
+/** `source`: the fields, where they name a file and line. Of the first trace line; else of the typed File and LineNumber; else of a text that begins with the name of a function. */
+export function fingerprint(evidence: Evidence, source: Fields | null, code: string | null): string | null {
+  if (source === null && evidence.texts.length === 0) return null
+  const trace = evidence.traces[0]
+  if (trace !== undefined) {
+    const isOutermost = canonicalCode(trace.hresult) === evidence.codes[0] && code !== null
+    return cut(fingerprintOf(trace, isOutermost ? code : formatErrorCode(canonicalCode(trace.hresult))))
+  }
+  const file = source?.['File']
+  const line = source?.['LineNumber']
   if (file !== undefined && line !== undefined && file.length > 0) {
     return cut(`${file}(${line})${code === null ? '' : ` ${code}`}`)
   }

@@ -20,7 +20,7 @@ export type KeyParts = Pick<
 export function eventKey(tenant: string, event: KeyParts, time: EventTime): string {
   const text =
     event.channel && event.provider && event.record_id !== null
-      ? `["1",${quoted(tenant)},${quoted(event.computer)},${quoted(event.channel)},"${event.record_id}",${quoted(event.provider)},"${event.event_id}","${time.second}"]`
+      ? `["1",${quotedTenant(tenant)},${quotedComputer(event.computer)},${quotedChannel(event.channel)},"${event.record_id}",${quotedProvider(event.provider)},"${event.event_id}","${time.second}"]`
       : JSON.stringify(['1x', tenant, event.computer, time.full, canonicalData(event.data), event.message ?? ''])
   return hash('sha256', text, 'hex').slice(0, 32)
 }
@@ -30,16 +30,29 @@ export function canonicalData(data: Readonly<Record<string, string>>): string {
   return JSON.stringify(Object.entries(data).sort(([left], [right]) => (left < right ? -1 : 1)))
 }
 
-/** Tenants, computers, channels and providers repeat all the time; their JSON spelling is made once. Bounded. */
-const spellings = new Map<string, string>()
-const MAX_SPELLINGS = 10_000
-
-function quoted(text: string): string {
-  let spelling = spellings.get(text)
-  if (spelling === undefined) {
-    if (spellings.size >= MAX_SPELLINGS) spellings.clear()
-    spelling = JSON.stringify(text)
-    spellings.set(text, spelling)
+/** Makes a text's JSON spelling once: computers, channels and providers repeat all the time, mostly right behind each other. */
+function createQuoted(): (text: string) => string {
+  const spellings = new Map<string, string>()
+  let lastText = ''
+  let lastSpelling = '""'
+  return function quoted(text) {
+    if (text === lastText) return lastSpelling
+    let spelling = spellings.get(text)
+    if (spelling === undefined) {
+      spelling = JSON.stringify(text)
+      if (text.length > MAX_KEPT_LENGTH) return spelling
+      if (spellings.size >= MAX_SPELLINGS) spellings.clear()
+      spellings.set(text, spelling)
+    }
+    lastText = text
+    lastSpelling = spelling
+    return spelling
   }
-  return spelling
 }
+
+const MAX_SPELLINGS = 10_000
+const MAX_KEPT_LENGTH = 1000
+const quotedTenant = createQuoted()
+const quotedComputer = createQuoted()
+const quotedChannel = createQuoted()
+const quotedProvider = createQuoted()

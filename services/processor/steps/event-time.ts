@@ -17,7 +17,7 @@ export const EARLIEST_SECOND = 631_152_000
 /** A clock may run ahead by a year and a day; beyond that the time says nothing. */
 export const LATEST_AHEAD_SECONDS = 366 * 86_400
 
-const ZEROS = '0000000'
+const FILLERS = ['0000000Z', '000000Z', '00000Z', '0000Z', '000Z', '00Z', '0Z']
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /**
@@ -34,7 +34,7 @@ export function parseEventTime(text: string): EventTime | undefined {
   if (!(hour < 24 && minute < 60 && second < 60) || Number.isNaN(day)) return undefined
   return {
     second: day * 86_400 + hour * 3600 + minute * 60 + second,
-    full: digits === 7 ? text : `${text.slice(0, 19)}.${text.slice(20, -1)}${ZEROS.slice(digits)}Z`,
+    full: digits === 7 ? text : `${text.slice(0, 19)}.${text.slice(20, -1)}${FILLERS[digits] ?? ''}`,
     digits,
   }
 }
@@ -43,9 +43,10 @@ export function parseEventTime(text: string): EventTime | undefined {
 function fractionDigits(text: string): number | undefined {
   const { length } = text
   if (length < 20 || length > 28 || length === 21 || text.charCodeAt(length - 1) !== 0x5a) return undefined
-  if (text[4] !== '-' || text[7] !== '-' || text[10] !== 'T' || text[13] !== ':' || text[16] !== ':') return undefined
+  if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d || text.charCodeAt(10) !== 0x54) return undefined
+  if (text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a) return undefined
   if (length === 20) return 0
-  if (text[19] !== '.') return undefined
+  if (text.charCodeAt(19) !== 0x2e) return undefined
   for (let at = 20; at < length - 1; at++) if (!isDigit(text.charCodeAt(at))) return undefined
   return length - 21
 }

@@ -31,8 +31,12 @@ export type Normalise = (tenant: string, event: WindowsEvent, receivedSecond: nu
 
 export function createNormalise(providers: ReadonlyMap<string, ProviderFact>): Normalise {
   const names = new Map<string, Name>()
+  // Events of one device mostly come behind each other.
+  let lastComputer = ''
+  let lastName: Name = { computer: '', device: '' }
 
   function nameOf(computer: string): Name {
+    if (computer === lastComputer) return lastName
     let name = names.get(computer)
     if (name === undefined) {
       if (names.size >= MAX_NAMES) names.clear()
@@ -40,6 +44,8 @@ export function createNormalise(providers: ReadonlyMap<string, ProviderFact>): N
       name = { computer: lower, device: firstLabel(lower) }
       names.set(computer, name)
     }
+    lastComputer = computer
+    lastName = name
     return name
   }
 

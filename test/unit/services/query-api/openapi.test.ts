@@ -1,10 +1,13 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createHttpGateway } from '../../../../collectors/http-gateway/http-gateway.ts'
+import { createIntake } from '../../../../collectors/intake.ts'
 import { FILTER_COLUMNS } from '../../../../schemas/api/queries.ts'
 import type { Api } from '../../../../services/query-api/api.ts'
 import { COMPONENTS } from '../../../../services/query-api/plugins/openapi.ts'
-import { createTestApp, documentOf, type Operation } from './test-app.ts'
+import { AppError } from '../../../../services/runtime/errors.ts'
+import { CATALOG, createTestApp, documentOf, type Operation } from './test-app.ts'
 
 let app: Api
 let document: Awaited<ReturnType<typeof documentOf>>
@@ -100,6 +103,27 @@ describe('the OpenAPI document', () => {
 })
 
 describe('a plugin of another stage', () => {
+  it('the HTTP gateway stands in the document and on the reference page, and the whole is still valid', async () => {
+    const intake = createIntake({
+      catalog: CATALOG,
+      tenant: 'default',
+      keep: 'known',
+      sourceKind: 'http',
+      clock: Date.now,
+    })
+    const sink = { send: () => Promise.reject(new AppError('STORE_UNAVAILABLE', 'down', { retryable: true })) }
+    const whole = await createTestApp({ plugins: [createHttpGateway({ intake, sink, clock: Date.now })] })
+    const { paths, ...rest } = await documentOf(whole)
+    expect((await new Validator().validate(structuredClone({ ...rest, paths }))).errors).toBeUndefined()
+    expect(Object.keys(paths['/v1/events'] ?? {}).sort()).toEqual(['get', 'post'])
+    const page = await whole.inject('/')
+    expect(page.body).toContain('<span class="method post">POST</span><span>/v1/events</span>')
+    const unreadable = await whole.inject({ method: 'POST', url: '/v1/events', payload: 'neither XML nor JSON' })
+    expect([unreadable.statusCode, unreadable.json<{ code: string }>().code]).toEqual([400, 'BODY_UNREADABLE'])
+    expect((await whole.inject({ method: 'DELETE', url: '/v1/events' })).headers.allow).toBe('GET, HEAD, POST')
+    await whole.close()
+  })
+
   it('is behind the same guards and error handler', async () => {
     expect((await app.inject({ method: 'POST', url: '/v1/things' })).statusCode).toBe(200)
     const foreign = await app.inject({ method: 'POST', url: '/v1/things', headers: { origin: 'https://evil.example' } })

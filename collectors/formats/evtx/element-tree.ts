@@ -5,18 +5,29 @@
 import { MAX_DEPTH } from '../format.ts'
 import type { Attribute, Element, Piece, Substitution, Text } from './element.ts'
 import { MORE, TOKEN, VALUE } from './layout.ts'
-import { fail, type ReaderState, spend } from './reader-state.ts'
+import { fail, isSpent, type ReaderState, spend } from './reader-state.ts'
 import { fixedSize, valueText } from './value-text.ts'
 
-type Cursor = { readonly state: ReaderState; position: number; readonly end: number }
+type Cursor = {
+  readonly state: ReaderState
+  position: number
+  readonly end: number
+  /** Bytes between the token of an element and its name: a dependency id (2), where there is one, and its size (4). */
+  readonly elementHeaderBytes: number
+}
 
 /**
  * Reads the first element of the fragment that stands in the chunk from `start` to `end`; undefined, with the state's
  * fault set, when there is none. Prolog tokens (fragment header, processing instructions) are passed over.
  */
-export function readElementTree(state: ReaderState, start: number, end: number): Element | undefined {
+export function readElementTree(
+  state: ReaderState,
+  start: number,
+  end: number,
+  hasDependencyIds: boolean,
+): Element | undefined {
   if (!spend(state, end - start)) return undefined
-  const cursor: Cursor = { state, position: start, end }
+  const cursor: Cursor = { state, position: start, end, elementHeaderBytes: hasDependencyIds ? 6 : 4 }
   while (has(cursor, 1)) {
     const token = state.view.getUint8(cursor.position)
     const kind = token & ~MORE
@@ -25,6 +36,20 @@ export function readElementTree(state: ReaderState, start: number, end: number):
     if (!skipProlog(cursor, kind)) return undefined
   }
   return undefined
+}
+
+/**
+ * An element that stands in a record without a template. Its elements carry dependency ids in some writers' files and
+ * none in others'; with the wrong guess names stand outside the chunk, so the other is tried when the first fails.
+ */
+export function readBareElement(state: ReaderState, start: number, end: number): Element | undefined {
+  const element = readElementTree(state, start, end, true)
+  if (element !== undefined || isSpent(state)) return element
+  const fault = state.fault
+  state.fault = ''
+  const other = readElementTree(state, start, end, false)
+  if (other === undefined) state.fault = fault
+  return other
 }
 
 function skipProlog(cursor: Cursor, kind: number): boolean {
@@ -39,7 +64,7 @@ function readElement(cursor: Cursor, token: number, depth: number): Element | un
     fail(cursor.state, `elements nest deeper than ${MAX_DEPTH} levels`)
     return undefined
   }
-  if (!skip(cursor, 6)) return undefined
+  if (!skip(cursor, cursor.elementHeaderBytes)) return undefined
   const name = readName(cursor)
   if (name === undefined) return undefined
   const attributes: Attribute[] = []

@@ -1,6 +1,6 @@
 /** A BinXML fragment as it stands in a record or in a value: a template instance with its values, or a bare element. */
 import { RECORD_HEADER_BYTES, TOKEN } from './layout.ts'
-import { readElementTree } from './element-tree.ts'
+import { readBareElement, readElementTree } from './element-tree.ts'
 import { compilePlan, type Plan } from './plan.ts'
 import { fail, type Frame, growFrame, isSpent, type ReaderState, spend } from './reader-state.ts'
 
@@ -23,7 +23,7 @@ export function readFragment(state: ReaderState, start: number, end: number, fra
     return undefined
   }
   if (view.getUint8(at) === TOKEN.templateInstance) return readInstance(state, at + 1, end, frame)
-  const element = readElementTree(state, at, end)
+  const element = readBareElement(state, at, end)
   return element === undefined ? undefined : compilePlan(element)
 }
 
@@ -81,7 +81,7 @@ function compileAt(state: ReaderState, definition: number): Plan | undefined {
   if (body > state.bytes.length) return fault(state, 'a template definition stands outside the chunk')
   const end = body + state.view.getUint32(definition + 20, true)
   if (end > state.bytes.length) return fault(state, 'a template definition reaches beyond the chunk')
-  const element = readElementTree(state, body, end)
+  const element = readElementTree(state, body, end, true)
   return element === undefined ? undefined : compilePlan(element)
 }
 

@@ -24,7 +24,7 @@ const FRAGMENT_HEADER = Buffer.of(TOKEN.fragmentHeader, 1, 1, 0)
 export function writeFragment(writer: BinXmlWriter, fragment: Fragment): void {
   writeBytes(writer, FRAGMENT_HEADER)
   if (fragment.kind === 'bare') {
-    writeElement(writer, fragment.root)
+    writeElement(writer, fragment.root, fragment.hasDependencyIds)
     writeByte(writer, TOKEN.endOfFragment)
     return
   }
@@ -60,7 +60,7 @@ function writeDefinition(writer: BinXmlWriter, template: Template): Definition {
   const outer = writer.needs
   writer.needs = []
   writeBytes(writer, FRAGMENT_HEADER)
-  writeElement(writer, template.root)
+  writeElement(writer, template.root, true)
   writeByte(writer, TOKEN.endOfFragment)
   writer.bytes.writeUInt32LE(writer.position - size - 4, size)
   const definition = { offset, needs: [{ start: offset, end: writer.position }, ...writer.needs] }
@@ -69,10 +69,10 @@ function writeDefinition(writer: BinXmlWriter, template: Template): Definition {
   return definition
 }
 
-function writeElement(writer: BinXmlWriter, node: ElementNode): void {
+function writeElement(writer: BinXmlWriter, node: ElementNode, hasDependencyIds: boolean): void {
   const attributes = Object.entries(node.attributes)
   writeByte(writer, attributes.length > 0 ? TOKEN.openStartElement | MORE : TOKEN.openStartElement)
-  writeBytes(writer, Buffer.of(0xff, 0xff))
+  if (hasDependencyIds) writeBytes(writer, Buffer.of(0xff, 0xff))
   const size = writer.position
   writeUInt32(writer, 0)
   writeName(writer, node.name)
@@ -82,20 +82,20 @@ function writeElement(writer: BinXmlWriter, node: ElementNode): void {
     attributes.forEach(([name, content], index) => {
       writeByte(writer, index + 1 < attributes.length ? TOKEN.attribute | MORE : TOKEN.attribute)
       writeName(writer, name)
-      for (const piece of [content].flat()) writeContent(writer, piece)
+      for (const piece of [content].flat()) writeContent(writer, piece, hasDependencyIds)
     })
     writer.bytes.writeUInt32LE(writer.position - listSize - 4, listSize)
   }
   if (node.content.length === 0) writeByte(writer, TOKEN.closeEmptyElement)
   else {
     writeByte(writer, TOKEN.closeStartElement)
-    for (const piece of node.content) writeContent(writer, piece)
+    for (const piece of node.content) writeContent(writer, piece, hasDependencyIds)
     writeByte(writer, TOKEN.endElement)
   }
   writer.bytes.writeUInt32LE(writer.position - size - 4, size)
 }
 
-function writeContent(writer: BinXmlWriter, node: ContentNode): void {
+function writeContent(writer: BinXmlWriter, node: ContentNode, hasDependencyIds: boolean): void {
   if (typeof node === 'string') {
     writeByte(writer, TOKEN.value)
     writeByte(writer, VALUE.string)
@@ -104,7 +104,7 @@ function writeContent(writer: BinXmlWriter, node: ContentNode): void {
   }
   switch (node.kind) {
     case 'element':
-      writeElement(writer, node)
+      writeElement(writer, node, hasDependencyIds)
       break
     case 'substitution':
       writeByte(writer, node.isOptional ? TOKEN.optionalSubstitution : TOKEN.normalSubstitution)

@@ -24,7 +24,7 @@ export type Template = { readonly guid: string; readonly root: ElementNode }
 /** A fragment: an instance of a template with its values, or a bare element. */
 export type Fragment =
   | { readonly kind: 'instance'; readonly template: Template; readonly values: readonly Value[] }
-  | { readonly kind: 'bare'; readonly root: ElementNode }
+  | { readonly kind: 'bare'; readonly root: ElementNode; readonly hasDependencyIds: boolean }
 /** A value: its type and its bytes, or the fragment it holds. */
 export type Value = { readonly type: number; readonly content: Buffer | Fragment }
 
@@ -48,6 +48,7 @@ export function instance(template: Template, values: readonly Value[]): Fragment
   return { kind: 'instance', template, values }
 }
 
-export function bare(root: ElementNode): Fragment {
-  return { kind: 'bare', root }
+/** Writers differ in whether the elements of a bare fragment carry dependency ids. */
+export function bare(root: ElementNode, hasDependencyIds = true): Fragment {
+  return { kind: 'bare', root, hasDependencyIds }
 }

@@ -276,6 +276,11 @@ describe('UserData', () => {
   })
 })
 
+it.each([true, false])('bare elements are read with dependency ids and without (%s)', async (hasDependencyIds) => {
+  const tree = element('UserData', {}, [element('Root', { xmlns: 'urn:x' }, [element('A', { Code: '1' }, ['v'])])])
+  expect(await dataOf(bare(tree, hasDependencyIds))).toEqual({ A: 'v', 'A@Code': '1' })
+})
+
 it('ProcessingErrorData and BinaryEventData, which stand in the place of EventData, are data', async () => {
   const error = element('ProcessingErrorData', {}, [
     element('ErrorCode', {}, ['15']),

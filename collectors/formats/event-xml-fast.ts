@@ -105,7 +105,9 @@ function endOfName(text: string, from: number): number {
   for (;;) {
     const code = text.charCodeAt(at)
     const isLetter = (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f
-    if (!isLetter && (at === from || code < 0x30 || code > 0x39)) return at
+    // Past the end the code is NaN, which is neither.
+    const isDigit = code >= 0x30 && code <= 0x39
+    if (!isLetter && (at === from || !isDigit)) return at
     at++
   }
 }

@@ -31,6 +31,18 @@ it('agrees with the full parser on 40,000 events with a character changed, lost 
   expect(refused.both).toBeGreaterThan(10_000)
 })
 
+it('agrees with the full parser on an event cut off after any character, and ends', () => {
+  const random = createRandom(3)
+  for (let round = 0; round < 20; round++) {
+    const text = generateEvent(random)
+    for (let length = 0; length < text.length; length++) {
+      const cut = text.slice(0, length)
+      const read = decodeEventXmlQuickly(cut, CONTEXT)
+      if (read !== undefined) expect({ cut, read }).toEqual({ cut, read: decodeWithParser(cut, CONTEXT) })
+    }
+  }
+})
+
 type Random = (below: number) => number
 
 /** mulberry32: small, seeded, good enough to vary a test. */

@@ -4,8 +4,17 @@ import { AppError } from '../../runtime/errors.ts'
 import { nearestName } from '../../runtime/nearest-name.ts'
 import { quote } from '../request-error.ts'
 
-/** AJV's options: what comes in is never stripped; a single value of a list parameter is a list of one. */
-export const AJV_OPTIONS = { removeAdditional: false, coerceTypes: 'array', useDefaults: true, verbose: true } as const
+/**
+ * AJV's options: what comes in is never stripped; a single value of a list parameter is a list of one. Its optimiser is
+ * off: it took half of the app's start (measured: 490 ms of CPU against 245) and made no request faster.
+ */
+export const AJV_OPTIONS = {
+  removeAdditional: false,
+  coerceTypes: 'array',
+  useDefaults: true,
+  verbose: true,
+  code: { optimize: false },
+} as const
 
 /** With AJV's `verbose`. */
 type Violation = FastifySchemaValidationError & {

@@ -4,7 +4,12 @@
  */
 import { shiftToUtc } from './zone-offset.ts'
 
+/** What is wrong with a text: it is no time, or only a zone makes it one. */
 export type TimeProblem = 'invalid' | 'no_zone'
+/** ISO 8601 UTC, or the problem: a time has at least 20 characters (`isTime`). */
+export type TimeOrProblem = string
+
+export const isTime = (text: TimeOrProblem): boolean => text.length >= 20
 
 // Date, time, up to any number of fraction digits (comma or dot, ISO 8601 allows both), and a zone or none.
 const ISO =
@@ -14,36 +19,36 @@ const ISO =
  * `2024-11-15T15:02:03.6949840Z` for any ISO 8601 text of that instant. `timeZone` (IANA) is used only for a text
  * without a zone. Digits beyond 100 ns are cut, never rounded: an event must not move into the next second.
  */
-export function utcTime(text: string, timeZone?: string): string | TimeProblem {
+export function utcTime(text: string, timeZone?: string): TimeOrProblem {
   if (isPlainUtc(text)) return text
   const match = ISO.exec(text.trim())
-  if (match === null) return 'invalid'
+  if (match === null) return 'invalid' satisfies TimeProblem
   const [, year, month, day, hour, minute, second, fraction, utc, sign, offsetHours, offsetMinutes] = match
   const local = `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}`
-  if (!isPlainUtc(`${local}Z`)) return 'invalid'
+  if (!isPlainUtc(`${local}Z`)) return 'invalid' satisfies TimeProblem
   const digits = fraction === undefined ? '' : `.${fraction.slice(0, 7)}`
   if (utc !== undefined) return `${local}${digits}Z`
   if (sign !== undefined) {
     const minutes = Number(offsetHours) * 60 + Number(offsetMinutes ?? '0')
     // No zone was ever further than 15:59 from UTC; 18:00 is the limit of every ISO library.
-    if (minutes > 18 * 60 || Number(offsetMinutes ?? '0') > 59) return 'invalid'
+    if (minutes > 18 * 60 || Number(offsetMinutes ?? '0') > 59) return 'invalid' satisfies TimeProblem
     return fromMillis(Date.parse(`${local}Z`) - (sign === '-' ? -minutes : minutes) * 60_000, digits)
   }
-  if (timeZone === undefined) return 'no_zone'
+  if (timeZone === undefined) return 'no_zone' satisfies TimeProblem
   return fromMillis(shiftToUtc(Date.parse(`${local}Z`), timeZone), digits)
 }
 
 /** UTC of a count of nanoseconds since 1970 as decimal text, with seven digits (OTLP's `timeUnixNano`). */
-export function utcFromUnixNanos(nanos: string): string | 'invalid' {
-  if (!/^\d{1,20}$/.test(nanos)) return 'invalid'
+export function utcFromUnixNanos(nanos: string): TimeOrProblem {
+  if (!/^\d{1,20}$/.test(nanos)) return 'invalid' satisfies TimeProblem
   const padded = nanos.padStart(10, '0')
   return fromMillis(Number(padded.slice(0, -9)) * 1000, `.${padded.slice(-9, -2)}`)
 }
 
 /** UTC of whole milliseconds since 1970, with `digits` (`''` or `.` and digits) in place of the fraction. */
-export function fromMillis(millis: number, digits: string): string | 'invalid' {
+export function fromMillis(millis: number, digits: string): TimeOrProblem {
   // Years outside 0000-9999 have six digits in ISO 8601 and no FILETIME.
-  if (!(millis >= -62_167_219_200_000 && millis <= 253_402_300_799_999)) return 'invalid'
+  if (!(millis >= -62_167_219_200_000 && millis <= 253_402_300_799_999)) return 'invalid' satisfies TimeProblem
   return `${new Date(millis).toISOString().slice(0, 19)}${digits}Z`
 }
 

@@ -1,6 +1,6 @@
 /** The `System` part of an event's XML, as text, turned into the fields of a WindowsEvent. */
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
-import { utcTime } from './event-time.ts'
+import { isTime, utcTime } from './event-time.ts'
 import {
   guidOrNull,
   InvalidField,
@@ -43,7 +43,7 @@ export function finishEventXml(
   if (computer === undefined || computer === '') return refuse('no_computer', 'System/Computer is missing or empty')
   const { time } = system
   const occurredAt = time === undefined || time === '' ? undefined : utcTime(time, context.timeZone)
-  if (occurredAt === undefined || occurredAt.length < 20)
+  if (occurredAt === undefined || !isTime(occurredAt))
     return refuseTime('System/TimeCreated/@SystemTime', time, occurredAt)
   try {
     const eventId = number(system.eventId, 65535, 'System/EventID')

@@ -6,7 +6,7 @@
  */
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
 import { evtxDumpData } from './evtx-dump-data.ts'
-import { utcTime } from './event-time.ts'
+import { isTime, utcTime } from './event-time.ts'
 import {
   guidOrNull,
   isObject,
@@ -43,7 +43,7 @@ function decodeEvtxDump(record: JsonObject, context: FormatContext, scope: Scope
   if (eventId === null) return refuse('no_event_id', 'Event.System.EventID is missing')
   const time = attribute(system, 'TimeCreated', 'SystemTime')
   const occurredAt = typeof time === 'string' && time !== '' ? utcTime(time, context.timeZone) : undefined
-  if (occurredAt === undefined || occurredAt.length < 20)
+  if (occurredAt === undefined || !isTime(occurredAt))
     return refuseTime('Event.System.TimeCreated.SystemTime', time, occurredAt)
   return {
     computer: computer.toLowerCase(),

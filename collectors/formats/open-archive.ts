@@ -89,7 +89,7 @@ async function* unwrapPeeked(path: string, peeked: Peeked, budget: Budget, depth
 }
 
 /** Hands the bytes on; an error in them ends them and comes after them as a problem. */
-async function* readThrough(path: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Unwrapped> {
+function* readThrough(path: string, bytes: AsyncIterable<Uint8Array>): Generator<Unwrapped> {
   let problem: string | undefined
   async function* withoutError(): AsyncGenerator<Uint8Array> {
     try {

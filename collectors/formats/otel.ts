@@ -13,7 +13,7 @@
  */
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
 import { decodeEventXmlText } from './event-xml-text.ts'
-import { utcFromUnixNanos, utcTime } from './event-time.ts'
+import { isTime, utcFromUnixNanos, utcTime } from './event-time.ts'
 import {
   accountOrNull,
   guidOrNull,
@@ -142,17 +142,17 @@ function occurredAtOf(body: JsonObject, times: RecordTimes, context: FormatConte
   const systemTime = textOrNull(body['system_time'])
   if (systemTime !== null) {
     const time = utcTime(systemTime, context.timeZone)
-    return time.length < 20 ? refuseTime('system_time', systemTime, time) : { time }
+    return isTime(time) ? { time } : refuseTime('system_time', systemTime, time)
   }
   const nanos = nanosOf(times.time)
   const time = nanos === undefined ? undefined : utcFromUnixNanos(nanos)
-  return time === undefined || time.length < 20 ? refuseTime('timeUnixNano', times.time, time) : { time }
+  return time === undefined || !isTime(time) ? refuseTime('timeUnixNano', times.time, time) : { time }
 }
 
 function collectedAt(times: RecordTimes, context: FormatContext): string {
   const nanos = nanosOf(times.observed)
   const time = nanos === undefined ? 'invalid' : utcFromUnixNanos(nanos)
-  return time === 'invalid' ? context.receivedAt : time
+  return isTime(time) ? time : context.receivedAt
 }
 
 /** OTLP/JSON has 64-bit numbers as text; some writers do not care, and a double keeps enough of it to tell a microsecond. */

@@ -20,10 +20,10 @@ export async function peek(stream: AsyncIterable<Uint8Array>): Promise<PeekedStr
   let failure: { readonly error: unknown } | undefined
   try {
     while (length < HEAD_BYTES) {
-      const { value, done } = await reader.next()
-      if (done === true) break
-      first.push(value)
-      length += value.length
+      const next: IteratorResult<Uint8Array, unknown> = await reader.next()
+      if (next.done === true) break
+      first.push(next.value)
+      length += next.value.length
     }
   } catch (error) {
     if (length === 0) throw error
@@ -33,9 +33,9 @@ export async function peek(stream: AsyncIterable<Uint8Array>): Promise<PeekedStr
     yield* first
     if (failure !== undefined) throw failure.error
     for (;;) {
-      const { value, done } = await reader.next()
-      if (done === true) return
-      yield value
+      const next: IteratorResult<Uint8Array, unknown> = await reader.next()
+      if (next.done === true) return
+      yield next.value
     }
   }
   return {

@@ -9,7 +9,7 @@
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
 import { addDataField } from './data-fields.ts'
 import { decodeEventXmlText } from './event-xml-text.ts'
-import { utcTime } from './event-time.ts'
+import { isTime, utcTime } from './event-time.ts'
 import {
   accountOrNull,
   dataText,
@@ -55,7 +55,7 @@ function decodeWinlogbeat(record: JsonObject, context: FormatContext, scope: Sco
   // Where an input keeps System/TimeCreated itself it has all its digits.
   const time = textOrNull(winlog['time_created']) ?? record['@timestamp']
   const occurredAt = typeof time === 'string' ? utcTime(time, context.timeZone) : undefined
-  if (occurredAt === undefined || occurredAt.length < 20) return refuseTime('@timestamp', time, occurredAt)
+  if (occurredAt === undefined || !isTime(occurredAt)) return refuseTime('@timestamp', time, occurredAt)
   const process = objectOf(winlog['process'])
   const user = objectOf(winlog['user'])
   return {
@@ -85,7 +85,7 @@ function decodeWinlogbeat(record: JsonObject, context: FormatContext, scope: Sco
 function collectedAt(record: JsonObject, context: FormatContext): string {
   const created = objectOf(record['event'])['created']
   const time = typeof created === 'string' ? utcTime(created) : 'invalid'
-  return time.length < 20 ? context.receivedAt : time
+  return isTime(time) ? time : context.receivedAt
 }
 
 function shipperOf(record: JsonObject): string {

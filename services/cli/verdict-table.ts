@@ -8,48 +8,53 @@ const OUTCOME: Readonly<Record<ClassifiedEvent['outcome'], { readonly text: stri
   success: { text: '✓', style: 'green' },
   notice: { text: '·', style: 'dim' },
 }
-const COLUMNS = [
-  { title: '', width: 1 },
-  { title: 'TIME (UTC)', width: 14 },
-  { title: 'DEVICE', width: 11 },
-  { title: 'EVENT', width: 18 },
-  { title: 'CODE', width: 10 },
-  { title: 'CAUSE, OR WHAT IT MAY BE', width: 0 },
-] as const
+/** What a terminal has beyond 80 columns goes to the device, the event and, above all, the cause. */
+function columnsFor(width: number) {
+  const more = Math.max(0, Math.floor((width - 80) / 4))
+  return [
+    { title: '', width: 1 },
+    { title: 'TIME (UTC)', width: more > 0 ? 19 : 11 },
+    { title: 'DEVICE', width: 9 + Math.min(more, 8) },
+    { title: 'EVENT', width: EVENT_WIDTH + Math.min(more, 12) },
+    { title: 'CODE', width: 10 },
+    { title: 'CAUSE (? = MAY BE)', width: 0 },
+  ]
+}
+const EVENT_WIDTH = 16
 
 export function createVerdictTable(terminal: Pick<Terminal, 'columns' | 'paint'>) {
-  const table = createTable(COLUMNS, terminal)
+  const columns = columnsFor(terminal.columns)
+  const table = createTable(columns, terminal)
+  const [, time = { width: 11 }, , event = { width: EVENT_WIDTH }] = columns
   return {
     header: () => table.header(),
     row: (row: ClassifiedEvent) =>
       table.row([
         OUTCOME[row.outcome],
-        shortTime(row.occurred_at),
+        time.width > 11
+          ? row.occurred_at.slice(0, 19).replace('T', ' ')
+          : row.occurred_at.slice(5, 16).replace('T', ' '),
         row.device,
-        eventName(row),
+        eventName(row, event.width),
         row.code ?? '',
         cause(row),
       ]),
   }
 }
 
-/** 2024-11-15T15:02:03… to 11-15 15:02:03. */
-function shortTime(time: string): string {
-  return `${time.slice(5, 10)} ${time.slice(11, 19)}`
-}
-
-function eventName(row: ClassifiedEvent): string {
+/** SettingSync-Azure 5001; the number is never cut. */
+function eventName(row: ClassifiedEvent, width: number): string {
   const provider = (row.provider ?? '?')
     .replace(/^Microsoft-Windows-/, '')
     .replace('User Device Registration', 'DeviceReg')
   const id = ` ${row.event_id}`
-  return provider.length + id.length <= 18 ? provider + id : `${provider.slice(0, 17 - id.length)}…${id}`
+  return provider.length + id.length <= width ? provider + id : `${provider.slice(0, width - 1 - id.length)}…${id}`
 }
 
 function cause(row: ClassifiedEvent): Cell {
   if (row.entry !== null) return { text: row.entry, style: 'bold' }
   const [best] = row.candidates
-  if (best !== undefined) return `${best.entry}?`
+  if (best !== undefined) return `? ${best.entry}`
   if (row.outcome === 'success')
     return { text: row.duration_ms === null ? 'success' : `success, ${row.duration_ms} ms`, style: 'dim' }
   return { text: row.symbol ?? row.category ?? '', style: 'dim' }

@@ -89,7 +89,7 @@ function createReport(terminal: Terminal, isJson: boolean) {
         await terminal.out(header + lines.join(''))
       }
       for (const problem of problems) terminal.say(problem)
-      terminal.progress(`${verdicts} verdicts, ${path}`)
+      if (!terminal.isTerminal) terminal.progress(`${verdicts} verdicts, ${path}`) // else the verdicts are the progress
     },
     close(): void {
       terminal.progress('')

@@ -46,16 +46,14 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   function processOne(input: PipelineInput, tenant: string, receivedSecond: number): ClassifiedEvent | Rejected {
     const decoded = decode(input)
-    if (isRejected(decoded)) return decoded
+    // An event of the direct transport comes back as it is; only bytes can have been refused.
+    if (decoded !== input && isRejected(decoded)) return decoded
     const normalised = normalise(tenant, decoded, receivedSecond)
-    if (isRejected(normalised)) return normalised
+    if (normalised.kind === 'rejected') return normalised
     const facts = enrich(tenant, normalised)
     const { event, data } = normalised
     const verdict = classify(data === event.data ? event : { ...event, data })
-    return toRow(tenant, normalised, facts, verdict, {
-      catalog_version: catalog.version,
-      revision: revision(normalised.richness, facts.position),
-    })
+    return toRow(tenant, normalised, facts, verdict, catalog.version, revision(normalised.richness, facts.position))
   }
 
   return {

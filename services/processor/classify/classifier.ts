@@ -7,9 +7,11 @@ import { canonicalCode, formatErrorCode } from '../../../schemas/catalog/error-c
 import type { Rules } from '../../../schemas/catalog/rules-file.ts'
 import type { WindowsEvent } from '../../../schemas/windows-event.ts'
 import { compileEvent, compileForeignEvent, type CompiledEvent } from './compile-event.ts'
-import { createEvidence, readField, type Evidence, type Fields } from './evidence.ts'
+import { createEvidence, type Evidence } from './evidence.ts'
+import { readField, type Fields } from './read-field.ts'
 import { fingerprint } from './fingerprint.ts'
-import { createJudge, type Judgement } from './judge.ts'
+import { createJudge } from './judge.ts'
+import type { Judgement } from './judgement.ts'
 import { simpleKey, wholeKey } from './judgement-key.ts'
 import { correlationId, createResourceKind, type ResourceKind } from './token-request.ts'
 
@@ -24,7 +26,7 @@ export type Classification = {
 }
 
 /** What of an event is looked at. `data` with positions named where the manifest names them. */
-export type Classifiable = Pick<WindowsEvent, 'provider' | 'event_id' | 'level' | 'keywords' | 'message'> & {
+type Classifiable = Pick<WindowsEvent, 'provider' | 'event_id' | 'level' | 'keywords' | 'message'> & {
   readonly data: Fields
 }
 export type Classify = (event: Classifiable) => Classification

@@ -6,10 +6,8 @@ import { canonicalCode } from '../../../schemas/catalog/error-code.ts'
 import type { Catalog, EventFact, ProviderFact } from '../../../schemas/catalog/catalog.ts'
 import type { OutcomeRule, Rule, Rules } from '../../../schemas/catalog/rules-file.ts'
 import type { Outcome, Scope, SyncEngine } from '../../../schemas/classified-event.ts'
-import type { Judgement } from './judge.ts'
-
-/** A field by its name and, for copies that keep positions only, by its place. */
-export type FieldPlace = { readonly name: string; readonly position: string | null; readonly isWin32: boolean }
+import type { Judgement } from './judgement.ts'
+import type { FieldPlace } from './read-field.ts'
 
 export type CompiledEvent = {
   readonly sync_engine: SyncEngine

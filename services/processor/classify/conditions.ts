@@ -2,7 +2,8 @@
 import type { Condition, FieldCondition } from '../../../schemas/catalog/rules-file.ts'
 import type { Outcome } from '../../../schemas/classified-event.ts'
 import type { CompiledRule } from './compile-event.ts'
-import type { Evidence, Fields } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
+import type { Fields } from './read-field.ts'
 import type { ResourceKind } from './token-request.ts'
 
 export type Situation = {

@@ -1,6 +1,7 @@
 /** What one event says, read by field and position and never by wording: codes, Entra numbers, resource, correlation. */
 import { canonicalCode, codeSeverity } from '../../../schemas/catalog/error-code.ts'
-import type { CompiledEvent, FieldPlace } from './compile-event.ts'
+import type { CompiledEvent } from './compile-event.ts'
+import { readField, type FieldPlace, type Fields } from './read-field.ts'
 import { findCodes, type TextCodes } from './text-codes.ts'
 import type { TraceLine } from './trace-line.ts'
 import { parseTypedCode } from './typed-codes.ts'
@@ -18,17 +19,10 @@ export type Evidence = {
   readonly texts: readonly string[]
 }
 
-export type Fields = Readonly<Record<string, string>>
-
 const NO_TEXTS: readonly string[] = []
 const NO_TRACES: readonly TraceLine[] = []
 const NO_NUMBERS: readonly number[] = []
 const NOTHING: Evidence = { codes: NO_NUMBERS, say: 'nothing', aadsts: NO_NUMBERS, traces: NO_TRACES, texts: NO_TEXTS }
-
-/** The field's text; undefined when this copy has neither its name nor its position. */
-export function readField(data: Fields, place: FieldPlace): string | undefined {
-  return data[place.name] ?? (place.position === null ? undefined : data[place.position])
-}
 
 export function createEvidence(isKnown: (code: number) => boolean) {
   return function gatherEvidence(event: CompiledEvent, data: Fields, message: string | null): Evidence {

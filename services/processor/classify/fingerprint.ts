@@ -1,6 +1,7 @@
 /** What repeats of one fault have in common: where in the source it was traced, and the code. No address, thread, counter or words. */
 import { canonicalCode, formatErrorCode } from '../../../schemas/catalog/error-code.ts'
-import type { Evidence, Fields } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
+import type { Fields } from './read-field.ts'
 import { fingerprintOf } from './trace-line.ts'
 
 const MAX_LENGTH = 500

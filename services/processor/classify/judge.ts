@@ -2,28 +2,13 @@
 import type { Catalog, CodeFact } from '../../../schemas/catalog/catalog.ts'
 import { describeCode } from '../../../schemas/catalog/describe-code.ts'
 import { formatErrorCode } from '../../../schemas/catalog/error-code.ts'
-import type { Candidate, Outcome, Scope, Transience } from '../../../schemas/classified-event.ts'
+import type { Outcome, Scope, Transience } from '../../../schemas/classified-event.ts'
 import type { CompiledEvent, CompiledRule } from './compile-event.ts'
 import { fieldsHold, holds } from './conditions.ts'
-import type { Evidence, Fields } from './evidence.ts'
-import { readField } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
+import type { Judgement } from './judgement.ts'
+import { readField, type Fields } from './read-field.ts'
 import type { ResourceKind } from './token-request.ts'
-
-/** The part of a verdict that many events share. Never written to. */
-export type Judgement = {
-  readonly scope: Scope
-  readonly outcome: Outcome
-  readonly code: string | null
-  readonly codes: string[]
-  readonly aadsts: number | null
-  readonly symbol: string | null
-  readonly category: string | null
-  readonly transient: Transience | null
-  readonly entry: string | null
-  readonly confidence: number
-  readonly candidates: Candidate[]
-  readonly rule: string | null
-}
 
 export type JudgeInput = {
   readonly event: CompiledEvent

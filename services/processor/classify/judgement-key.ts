@@ -1,6 +1,7 @@
 /** Equal evidence of one kind of event gives equal judgements: what names the evidence, so that a judgement is made once. */
 import type { CompiledEvent } from './compile-event.ts'
-import { readField, type Evidence, type Fields } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
+import { readField, type Fields } from './read-field.ts'
 import type { ResourceKind } from './token-request.ts'
 
 const MAX_LENGTH = 400

@@ -1,10 +1,10 @@
 /** Whose token was asked for, and the request's own correlation id. Read from typed fields, else from `key: value` text. */
-import type { Fields } from './evidence.ts'
+import type { Fields } from './read-field.ts'
 
 /** sync: a sync service's; other: another application's; none: the event does not say. */
 export type ResourceKind = 'sync' | 'other' | 'none'
 
-const GUID = /^\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?$/i
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 // The keys that the token broker writes into AdditionalInformation; not translated.
 const RESOURCE = /\bresource:[ \t]*([^\s,;]+)/gi
 const CORRELATION =
@@ -50,8 +50,9 @@ function lastMatch(pattern: RegExp, text: string, group: number): string | undef
 export function correlationId(data: Fields, fields: readonly string[], texts: readonly string[]): string | null {
   for (const name of fields) {
     const value = data[name]
-    const guid = value === undefined ? undefined : GUID.exec(value)?.[1]
-    if (guid !== undefined) return guid.toLowerCase()
+    if (value === undefined) continue
+    const guid = value.length === 38 && value.startsWith('{') && value.endsWith('}') ? value.slice(1, -1) : value
+    if (guid.length === 36 && GUID.test(guid)) return guid.toLowerCase()
   }
   let other: string | undefined
   for (const text of texts) {

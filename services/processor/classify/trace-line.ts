@@ -51,7 +51,7 @@ function codePlace(text: string, thread: number): number | undefined {
   return isHex(next) || next === 0x2d ? undefined : at
 }
 
-export function isHex(code: number): boolean {
+function isHex(code: number): boolean {
   return (code >= 48 && code <= 57) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102)
 }
 

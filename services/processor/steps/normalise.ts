@@ -59,6 +59,9 @@ export function createNormalise(providers: ReadonlyMap<string, ProviderFact>): N
     const { computer, device } = nameOf(event.computer)
     if (device === '') return reject('no_computer', 'computer has no name before its first dot')
     const own = computer === event.computer ? event : { ...event, computer }
+    let fields = 0
+    let first = ''
+    for (const field in own.data) if (fields++ === 0) first = field
     return {
       kind: 'normalised',
       event: own,
@@ -66,8 +69,8 @@ export function createNormalise(providers: ReadonlyMap<string, ProviderFact>): N
       event_key: eventKey(tenant, own, time),
       device,
       occurred_at: time.full,
-      data: nameFields(own, providers),
-      richness: richnessOf(own, time.digits),
+      data: first === 'param1' ? nameFields(own, providers) : own.data,
+      richness: richnessOf(own, time.digits, fields),
     }
   }
 }
@@ -91,7 +94,7 @@ function nameFields(
   providers: ReadonlyMap<string, ProviderFact>,
 ): Readonly<Record<string, string>> {
   const { data } = event
-  if (data['param1'] === undefined || event.provider === null) return data
+  if (event.provider === null) return data
   const fact = providers.get(event.provider)?.events.get(event.event_id)
   if (fact === undefined) return data
   const names = namesOfLength(fact, Object.keys(data).length)

@@ -10,7 +10,8 @@ export function toRow(
   normalised: NormalisedEvent,
   facts: Facts,
   classification: Classification,
-  versions: { readonly catalog_version: number; readonly revision: string },
+  catalogVersion: number,
+  revision: string,
 ): ClassifiedEvent {
   const { event } = normalised
   const { judgement } = classification
@@ -61,7 +62,7 @@ export function toRow(
     os_build: facts.os_build,
     os_ubr: facts.os_ubr,
     join_type: facts.join_type,
-    catalog_version: versions.catalog_version,
-    revision: versions.revision,
+    catalog_version: catalogVersion,
+    revision,
   }
 }

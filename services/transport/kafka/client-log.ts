@@ -1,7 +1,7 @@
 /**
- * kafkajs' log lines, through ours. It calls ERROR what it then retries itself (a coordinator that moved, a connection
- * refused), so its levels are lowered by one, and a line that repeats within half a minute goes to debug: what an operator
- * must know, this transport says itself, once, when its state changes.
+ * kafkajs' log lines, through ours. It calls ERROR what it then retries itself (a coordinator that moves or loads, a
+ * connection refused), so its levels are lowered, and a line that repeats within half a minute goes to debug: what an
+ * operator must know, this transport says itself, once, when its state changes.
  */
 import { type logCreator, logLevel } from 'kafkajs'
 import type { Logger } from '../../runtime/logging.ts'
@@ -20,10 +20,9 @@ export function createClientLog(log: Logger, now: () => number = Date.now): logC
     return false
   }
 
-  function ourLevel(level: logLevel, line: string): 'trace' | 'debug' | 'info' | 'warn' {
+  function ourLevel(level: logLevel, line: string): 'trace' | 'debug' | 'info' {
     if (level === logLevel.DEBUG) return 'trace'
-    if (level === logLevel.INFO || isRepeat(line)) return 'debug'
-    return level === logLevel.ERROR ? 'warn' : 'info'
+    return level === logLevel.ERROR && !isRepeat(line) ? 'info' : 'debug'
   }
 
   return () =>

@@ -7,6 +7,7 @@ import { createClientLog } from './client-log.ts'
 import type { KafkaClientOptions } from './client-options.ts'
 import { registerCodecs } from './codecs.ts'
 import { mendRequestQueue } from './request-queue-patch.ts'
+import { withinDeadline } from './within-deadline.ts'
 
 export type KafkaClient = {
   readonly kafka: Kafka
@@ -28,10 +29,10 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
 
   function openSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
     const serverName = isIP(host) === 0 ? { servername: host } : {}
-    // kafkajs' type says that there is always `ssl`; there is only when TLS is on.
-    const tls = ssl as ISocketFactoryArgs['ssl'] | undefined
+    // kafkajs' type says that there is always `ssl`; it is null unless TLS is on.
+    const tls = ssl as ISocketFactoryArgs['ssl'] | null | undefined
     const socket =
-      tls === undefined
+      tls === undefined || tls === null
         ? connectTcp({ host, port }, onConnect)
         : connectTls({ host, port, ...serverName, ...tls }, onConnect)
     socket.setKeepAlive(true, KEEP_ALIVE_MS)
@@ -75,10 +76,6 @@ export async function closeClient(
   parts: readonly { disconnect(): Promise<void> }[],
   deadlineMs: number,
 ): Promise<void> {
-  const { promise: timeout, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => resolve(undefined), deadlineMs)
   const closing = Promise.allSettled(parts.map((part) => part.disconnect()))
-  await Promise.race([closing, timeout])
-  clearTimeout(timer)
-  client.abandon()
+  if (!(await withinDeadline(closing, deadlineMs))) client.abandon()
 }

@@ -4,7 +4,7 @@
  */
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
-import { CompressionCodecs, CompressionTypes } from 'kafkajs'
+import kafkajs, { CompressionTypes } from 'kafkajs' // Node finds only some of its names
 import { decompressLz4 } from './decompress-lz4.ts'
 import { decompressSnappy } from './decompress-snappy.ts'
 
@@ -30,7 +30,7 @@ const lz4 = readOnly('LZ4', (buffer) => decompressLz4(buffer, MAX_DECOMPRESSED_B
 
 /** Safe to call again. */
 export function registerCodecs(): void {
-  const codecs = CompressionCodecs as unknown as Record<number, () => Codec>
+  const codecs = kafkajs.CompressionCodecs as unknown as Record<number, () => Codec>
   codecs[CompressionTypes.ZSTD] = () => zstd
   codecs[CompressionTypes.Snappy] = () => snappy
   codecs[CompressionTypes.LZ4] = () => lz4

@@ -1,5 +1,5 @@
 /** Makes the topics that are missing and checks those that are there. What differs is said, with the command that mends it, and never changed. */
-import { type Admin, ConfigResourceTypes } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import type { KafkaSettings } from '../../../schemas/kafka-settings.ts'
 import { type TopicDefinition, type TopicName, TOPICS } from '../../../schemas/topics.ts'
 import { AppError } from '../../runtime/errors.ts'
@@ -81,7 +81,7 @@ async function readConfigurations(
     const { resources } = await deps.admin.describeConfigs({
       includeSynonyms: false,
       resources: names.map((name) => ({
-        type: ConfigResourceTypes.TOPIC,
+        type: kafkajs.ConfigResourceTypes.TOPIC,
         name,
         configNames: [...Object.keys(configurationOf(TOPICS.events)), 'retention.bytes'],
       })),

@@ -5,13 +5,16 @@
 import { MAX_DEPTH } from '../format.ts'
 import type { Attribute, Element, Piece, Substitution, Text } from './element.ts'
 import { MORE, TOKEN, VALUE } from './layout.ts'
-import { fail, isSpent, type ReaderState, spend } from './reader-state.ts'
+import { nameAt, nameEntryBytes } from './names.ts'
+import { type DefinitionTrace, fail, isSpent, type ReaderState, spend } from './reader-state.ts'
 import { fixedSize, valueText } from './value-text.ts'
 
 type Cursor = {
   readonly state: ReaderState
+  readonly start: number
   position: number
   readonly end: number
+  readonly trace: DefinitionTrace
   /** Bytes between the token of an element and its name: a dependency id (2), where there is one, and its size (4). */
   readonly elementHeaderBytes: number
 }
@@ -25,17 +28,33 @@ export function readElementTree(
   start: number,
   end: number,
   hasDependencyIds: boolean,
+  trace = createTrace(),
 ): Element | undefined {
   if (!spend(state, end - start)) return undefined
-  const cursor: Cursor = { state, position: start, end, elementHeaderBytes: hasDependencyIds ? 6 : 4 }
+  const cursor: Cursor = { state, start, position: start, end, trace, elementHeaderBytes: hasDependencyIds ? 6 : 4 }
   while (has(cursor, 1)) {
-    const token = state.view.getUint8(cursor.position)
-    const kind = token & ~MORE
-    cursor.position += 1
-    if (kind === TOKEN.openStartElement) return readElement(cursor, token, 1)
+    const kind = state.view.getUint8(cursor.position) & ~MORE
+    const token = readToken(cursor)
+    if (kind === TOKEN.openStartElement) {
+      const element = readElement(cursor, token, 1)
+      trace.end.element = cursor.position - start
+      return element
+    }
     if (!skipProlog(cursor, kind)) return undefined
   }
   return undefined
+}
+
+export function createTrace(): DefinitionTrace {
+  return { starts: [], ends: [], names: [], end: { lastName: 0, element: 0 } }
+}
+
+/** Notes the name, or with undefined the size, at `at`; the cursor stands behind it. */
+function note({ trace, start, position }: Cursor, at: number, name: string | undefined): void {
+  trace.starts.push(trace.end.lastName)
+  trace.ends.push(at - start)
+  trace.names.push(name)
+  trace.end.lastName = position - start
 }
 
 /**
@@ -65,6 +84,7 @@ function readElement(cursor: Cursor, token: number, depth: number): Element | un
     return undefined
   }
   if (!skip(cursor, cursor.elementHeaderBytes)) return undefined
+  note(cursor, cursor.position - 4, undefined)
   const name = readName(cursor)
   if (name === undefined) return undefined
   const attributes: Attribute[] = []
@@ -81,6 +101,7 @@ function readElement(cursor: Cursor, token: number, depth: number): Element | un
 
 function readAttributes(cursor: Cursor, attributes: Attribute[]): boolean {
   if (!skip(cursor, 4)) return false
+  note(cursor, cursor.position - 4, undefined)
   while (has(cursor, 1) && (cursor.state.view.getUint8(cursor.position) & ~MORE) === TOKEN.attribute) {
     cursor.position += 1
     const name = readName(cursor)
@@ -182,30 +203,17 @@ function readCountedText(cursor: Cursor): string | undefined {
   return skip(cursor, bytes) ? valueText(cursor.state, VALUE.string, at + 2, bytes) : undefined
 }
 
-/**
- * A name: the offset of its entry in the chunk's string table. The entry stands right here when this is its first use.
- * Entry: offset of the next with the same hash (4), hash (2), characters (2), UTF-16 text, two zero bytes.
- */
+/** A name: the offset of its entry in the chunk's string table. The entry stands right here when this is its first use. */
 function readName(cursor: Cursor): string | undefined {
   const { state } = cursor
   const at = cursor.position
   if (!skip(cursor, 4)) return undefined
   const offset = state.view.getUint32(at, true)
-  let name = state.names.get(offset)
-  if (name === undefined) {
-    if (offset + 8 > state.bytes.length) return noName(state)
-    const bytes = state.view.getUint16(offset + 6, true) * 2
-    if (offset + 8 + bytes > state.bytes.length || !spend(state, bytes)) return noName(state)
-    name = valueText(state, VALUE.string, offset + 8, bytes)
-    state.names.set(offset, name)
-  }
-  if (offset === cursor.position && !skip(cursor, 10 + state.view.getUint16(offset + 6, true) * 2)) return undefined
+  const name = nameAt(state, offset)
+  if (name === undefined) return undefined
+  if (offset === cursor.position && !skip(cursor, nameEntryBytes(state, offset))) return undefined
+  note(cursor, at, name)
   return name
-}
-
-function noName(state: ReaderState): string | undefined {
-  fail(state, 'a name stands outside the chunk')
-  return undefined
 }
 
 /** The next token; -1, with the fault set, at the end. */

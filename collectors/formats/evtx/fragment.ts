@@ -1,6 +1,7 @@
 /** A BinXML fragment as it stands in a record or in a value: a template instance with its values, or a bare element. */
 import { RECORD_HEADER_BYTES, TOKEN } from './layout.ts'
-import { readBareElement, readElementTree } from './element-tree.ts'
+import { findDefinition, keepDefinition } from './definition-cache.ts'
+import { createTrace, readBareElement, readElementTree } from './element-tree.ts'
 import { compilePlan, type Plan } from './plan.ts'
 import { fail, type Frame, growFrame, isSpent, type ReaderState, spend } from './reader-state.ts'
 
@@ -81,8 +82,15 @@ function compileAt(state: ReaderState, definition: number): Plan | undefined {
   if (body > state.bytes.length) return fault(state, 'a template definition stands outside the chunk')
   const end = body + state.view.getUint32(definition + 20, true)
   if (end > state.bytes.length) return fault(state, 'a template definition reaches beyond the chunk')
-  const element = readElementTree(state, body, end, true)
-  return element === undefined ? undefined : compilePlan(element)
+  const guid = state.bytes.toString('latin1', definition + 4, definition + 20)
+  const known = findDefinition(state, guid, body, end)
+  if (known !== undefined) return known
+  const trace = createTrace()
+  const element = readElementTree(state, body, end, true, trace)
+  if (element === undefined) return undefined
+  const plan = compilePlan(element)
+  keepDefinition(state, guid, body, end, plan, trace)
+  return plan
 }
 
 function fault(state: ReaderState, text: string): Plan | undefined {

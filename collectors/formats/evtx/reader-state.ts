@@ -13,6 +13,20 @@ export type Frame = {
   types: Uint8Array
 }
 
+/**
+ * What was read where in a definition, relative to its start: stretches of bytes that count, each followed by a name or,
+ * where `names` has undefined, by a size of four bytes. `end`: the bytes behind the last of them, to the element's end.
+ */
+export type DefinitionTrace = {
+  readonly starts: number[]
+  readonly ends: number[]
+  readonly names: (string | undefined)[]
+  readonly end: { lastName: number; element: number }
+}
+
+/** A definition compiled in an earlier chunk; `body` as it stood there. */
+export type KnownDefinition = { readonly plan: Plan; readonly trace: DefinitionTrace; readonly body: Buffer }
+
 export type ReaderState = {
   /** The chunk at hand, at most 64 KiB; everything in it is addressed from its start. */
   bytes: Buffer
@@ -21,6 +35,9 @@ export type ReaderState = {
   readonly names: Map<number, string>
   /** Compiled template definitions by their offset in the chunk; a text says why one cannot be read. */
   readonly plans: Map<number, Plan | string>
+  /** Compiled template definitions of all chunks by GUID, and how many bytes they had. */
+  readonly definitions: Map<string, KnownDefinition[]>
+  definitionBytes: number
   /** The text of the record at hand, as Latin-1, and where each slot's text stands in it. */
   readonly text: Buffer
   textLength: number
@@ -50,6 +67,8 @@ export function createReaderState(): ReaderState {
     view: new DataView(empty.buffer, 0, 0),
     names: new Map(),
     plans: new Map(),
+    definitions: new Map(),
+    definitionBytes: 0,
     text: Buffer.allocUnsafeSlow(MAX_RECORD_WORK + TEXT_MARGIN),
     textLength: 0,
     starts: new Int32Array(256),

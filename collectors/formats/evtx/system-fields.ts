@@ -32,6 +32,8 @@ export type SystemDraft = {
   process_id: number
   thread_id: number
   time: 'none' | 'zero' | 'good' | 'undatable'
+  /** Is the record id a 64-bit number because of the type of its value? */
+  isRecordIdSure: boolean
 }
 
 export function createSystemDraft(): SystemDraft {
@@ -45,6 +47,7 @@ export function createSystemDraft(): SystemDraft {
     process_id: -1,
     thread_id: -1,
     time: 'none',
+    isRecordIdSure: false,
   }
 }
 
@@ -61,6 +64,7 @@ export function readSystem(state: ReaderState, draft: SystemDraft, plan: SystemP
   placeSource(state, plan.channel, frame, SLOT.channel)
   placeSource(state, plan.computer, frame, SLOT.computer)
   placeSource(state, plan.record_id, frame, SLOT.record_id)
+  draft.isRecordIdSure = plainValue(plan.record_id, frame, VALUE.uint64, 8) >= 0
   placeSource(state, plan.user_sid, frame, SLOT.user_sid)
   placeKeywords(state, plan.keywords, frame)
   placeActivity(state, plan.activity_id, frame)
@@ -164,7 +168,7 @@ function fieldRefusal(state: ReaderState, draft: SystemDraft, all: string): Refu
   for (const name of NUMBERS) {
     if (draft[name] === -2) return reject('invalid_event', `${name} is no number that Windows can write there`)
   }
-  const recordId = slotText(state, all, SLOT.record_id)
+  const recordId = draft.isRecordIdSure ? null : slotText(state, all, SLOT.record_id)
   if (recordId !== null && !isRecordId(recordId)) return reject('invalid_event', 'record_id is no 64-bit number')
   const keywords = slotText(state, all, SLOT.keywords)
   if (keywords !== null && !isKeywords(keywords)) return reject('invalid_event', 'keywords is no 64-bit number')

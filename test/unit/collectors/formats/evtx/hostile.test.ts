@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { evtx } from '../../../../../collectors/formats/evtx/evtx.ts'
 import { VALUE } from '../../../../../collectors/formats/evtx/layout.ts'
 import { type WrittenEvtx, writeEvtx } from '../../../../support/evtx-writer/evtx-writer.ts'
 import {
@@ -88,6 +89,31 @@ describe('a hostile file', () => {
     expect(damage.length).toBeLessThanOrEqual(3)
     expect(damage.reduce((sum, item) => sum + item.length, 0)).toBe(noise.length)
   })
+})
+
+it('reads no further ahead than it must, and lets go of its input when it is stopped', async () => {
+  const { bytes } = writeEvtx([{ id: 1n, fragment: windowsEvent(1n, null) }])
+  const state = { pieces: 0, isClosed: false }
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      await Promise.resolve()
+      yield bytes.subarray(0, HEADER)
+      for (;;) {
+        state.pieces += 1
+        yield bytes.subarray(HEADER)
+      }
+    } finally {
+      state.isClosed = true
+    }
+  }
+  let batches = 0
+  for await (const batch of evtx.decode(endless(), { receivedAt: '2024-11-16T00:00:00Z' })) {
+    expect(batch).toHaveLength(1)
+    batches += 1
+    expect(state.pieces).toBeLessThanOrEqual(batches + 4)
+    if (batches === 200) break
+  }
+  expect(state.isClosed).toBe(true)
 })
 
 /** mulberry32: small, seeded, the same on every machine. */

@@ -294,15 +294,57 @@ it('ProcessingErrorData and BinaryEventData, which stand in the place of EventDa
   ).toEqual({ BinaryEventData: '0102' })
 })
 
-it('a template id that means something else in another chunk is compiled again, never mixed up', async () => {
+describe('a template that comes again in another chunk', () => {
   const guid = 'b0000001-0000-4000-8000-000000000000'
-  const fields = [{ first: value.uint8(1) }, { second: value.uint8(2) }, { first: value.uint8(3) }]
-  const records = fields.map((field, index) => ({
-    id: BigInt(index + 1),
-    fragment: windowsEvent(BigInt(index + 1), eventData(guid, field)),
-  }))
-  const { events } = sorted(await decodeAll(writeEvtx(records, 1).bytes))
-  expect(events.map((event) => event.data)).toEqual([{ first: '1' }, { second: '2' }, { first: '3' }])
+  /** One record a chunk, all under one template id. */
+  const dataOfEach = async (...contents: readonly Fragment[]) => {
+    const records = contents.map((content, index) => ({ id: BigInt(index + 1), fragment: windowsEvent(1n, content) }))
+    const { events, damage } = sorted(await decodeAll(writeEvtx(records, 1).bytes))
+    expect(damage).toEqual([])
+    return events.map((event) => event.data)
+  }
+
+  it('is compiled again where its id means something else, never mixed up', async () => {
+    const names = ['first', 'second', 'third', 'first', 'fifth', 'First']
+    const contents = names.map((name) => eventData(guid, { [name]: value.uint8(1) }))
+    expect(await dataOfEach(...contents)).toEqual(names.map((name) => ({ [name]: '1' })))
+  })
+
+  it('is told from one that differs in a constant, in the order or in what is optional', async () => {
+    const variants = [
+      [data(['a'], 'x'), data([substitution(0, VALUE.uint8)], 'y')],
+      [data(['b'], 'x'), data([substitution(0, VALUE.uint8)], 'y')],
+      [data([substitution(0, VALUE.uint8)], 'y'), data(['a'], 'x')],
+      [data(['a'], 'x'), data([optional(1, VALUE.uint8)], 'y')],
+    ].map((fields) => instance({ guid, root: element('EventData', {}, fields) }, [value.uint8(7), value.nothing]))
+    expect(await dataOfEach(...variants, ...variants)).toEqual([
+      { x: 'a', y: '7' },
+      { x: 'b', y: '7' },
+      { y: '7', x: 'a' },
+      { x: 'a' },
+      { x: 'a', y: '7' },
+      { x: 'b', y: '7' },
+      { y: '7', x: 'a' },
+      { x: 'a' },
+    ])
+  })
+
+  it('is the same wherever its names stand in the string table', async () => {
+    const other = eventData('b0000002-0000-4000-8000-000000000000', { second: value.uint8(1), first: value.uint8(2) })
+    const mine = eventData(guid, { first: value.uint8(3), second: value.uint8(4) })
+    const inOrder = [other, mine, mine, other, mine].map((content, index) => ({
+      id: BigInt(index + 1),
+      fragment: windowsEvent(BigInt(index + 1), content),
+    }))
+    const { events } = sorted(await decodeAll(writeEvtx(inOrder, 2).bytes))
+    expect(events.map((event) => JSON.stringify(event.data))).toEqual([
+      '{"second":"1","first":"2"}',
+      '{"first":"3","second":"4"}',
+      '{"first":"3","second":"4"}',
+      '{"second":"1","first":"2"}',
+      '{"first":"3","second":"4"}',
+    ])
+  })
 })
 
 it.each([1, 7, 512, 4095, 4096, 65536, 65537, 1000000])(

@@ -46,7 +46,7 @@ export function createDeadLetter(source: DeadLetterSource, record: RefusedRecord
  * First 16 bytes, in hex, of SHA-256 over the JSON array [tenant, source kind, reason], a line feed and the bytes as they
  * are kept. So the key can be computed again from the letter, and says nothing of a secret.
  */
-export function deadLetterKey(source: DeadLetterSource, reason: DeadLetterReason, bytes: Uint8Array): string {
+function deadLetterKey(source: DeadLetterSource, reason: DeadLetterReason, bytes: Uint8Array): string {
   const head = `${JSON.stringify([source.tenant, source.sourceKind, reason])}\n`
   return createHash('sha256').update(head).update(bytes).digest('hex').slice(0, 32)
 }

@@ -1,4 +1,5 @@
 /** Collects the events of files and folders and sends them on: what `roamwatch import` does. */
+import { AppError } from '../../services/runtime/errors.ts'
 import type { RetryOptions } from '../../services/runtime/retry.ts'
 import type { Sink } from '../../services/transport/transport.ts'
 import { BATCH_DEFAULTS, createBatchSender } from '../batch-sender.ts'
@@ -6,14 +7,14 @@ import type { Intake } from '../intake.ts'
 import { createDropCount, type DroppedBy } from '../keep-providers.ts'
 import { readPaths } from './read-paths.ts'
 
-export type Damaged = {
+type Damaged = {
   readonly path: string
   /** In the unpacked content, in bytes; `length` 0 where the end is missing. */
   readonly offset: number
   readonly length: number
   readonly reason: string
 }
-export type Skipped = { readonly path: string; readonly reason: string }
+type Skipped = { readonly path: string; readonly reason: string }
 
 /** received = stored + duplicates + dead_lettered + dropped, where the transport waits for the store. */
 export type FilesSummary = {
@@ -31,7 +32,7 @@ export type FilesSummary = {
   readonly dropped_by: readonly DroppedBy[]
 }
 
-export type FilesProgress = { readonly path: string; readonly files: number; readonly received: number }
+type FilesProgress = { readonly path: string; readonly files: number; readonly received: number }
 
 export type CollectFilesDeps = {
   readonly intake: Intake
@@ -39,7 +40,7 @@ export type CollectFilesDeps = {
   /** Names this run in batch ids: another run of the same files is another sighting of their dead letters. */
   readonly runId: string
   readonly clock: () => number
-  /** How long to go on with a batch that the store refuses for now. */
+  /** How long to go on with a batch that the store refuses for now. Its `signal` also ends the reading. */
   readonly retry: RetryOptions
   /** IANA zone for shapes whose times carry none. */
   readonly timeZone?: string
@@ -52,7 +53,8 @@ export type CollectFilesDeps = {
 
 /**
  * Reads all of `paths` in constant memory and resolves when everything is safe with the sink. What cannot be read is in
- * the summary and never stops the rest; rejects only when the sink fails for good. Running it again is harmless.
+ * the summary and never stops the rest; rejects only when the sink fails for good or `retry.signal` is aborted (STOPPING).
+ * Running it again is harmless.
  */
 export async function collectFiles(paths: readonly string[], deps: CollectFilesDeps): Promise<FilesSummary> {
   const { intake } = deps
@@ -69,6 +71,7 @@ export async function collectFiles(paths: readonly string[], deps: CollectFilesD
   }
   for await (const reading of readPaths(paths, context, deps)) {
     const { path } = reading
+    if (deps.retry.signal?.aborted === true) throw interrupted()
     if (reading.kind === 'opened') files++
     else if (reading.kind === 'skipped') skipped.add({ path, reason: reading.reason })
     else {
@@ -93,6 +96,10 @@ export async function collectFiles(paths: readonly string[], deps: CollectFilesD
     skipped: skipped.list((more) => ({ path: '', reason: `${more} more` })),
     dropped_by: drops.list(),
   }
+}
+
+function interrupted(): AppError {
+  return new AppError('STOPPING', 'Interrupted. Run it again to read the rest; nothing is stored twice.')
 }
 
 /** Hostile input must not fill the memory with reports; beyond this many they are only counted. */

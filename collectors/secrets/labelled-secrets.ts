@@ -105,6 +105,8 @@ function removeAfterLabels(text: string, label: RegExp): string {
       // Before the end is searched for: it may be far away.
       if (text.startsWith(REMOVED, start)) return undefined
       const stretch = { start, end: hasEscapes ? endOfString(text, start) : findEnd(text, start, end) }
+      // Stars in place of it: whoever logged it has removed it.
+      if (text[start] === '*' && /^\*+$/.test(text.slice(start, stretch.end))) return undefined
       if (stretch.end > start) return stretch
     }
     return undefined

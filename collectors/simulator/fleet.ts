@@ -3,8 +3,8 @@ import { createRandom, type Random } from './random.ts'
 
 export const SHAPES = ['winlogbeat', 'event_xml', 'otlp'] as const
 export type Shape = (typeof SHAPES)[number]
-export type Generation = 'settingsync' | 'cloudstore' | 'windows_backup'
-export type Site = 'amsterdam' | 'new-york' | 'singapore'
+type Generation = 'settingsync' | 'cloudstore' | 'windows_backup'
+type Site = 'amsterdam' | 'new-york' | 'singapore'
 
 export type Device = {
   readonly index: number

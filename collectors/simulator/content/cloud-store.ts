@@ -16,7 +16,7 @@ const ITEMS = [
   'windows.data.wifi.wifiprofile',
 ] as const
 
-export function itemId(random: Random): string {
+function itemId(random: Random): string {
   return `default$${random.pick(ITEMS)}`
 }
 

@@ -154,6 +154,7 @@ describe('text', () => {
       'proxy http://alice:s3cret@proxy.example:8080 refused',
       'proxy http://alice:[removed]@proxy.example:8080 refused',
     ],
+    ['a password that begins with a star', 'password=*abc', 'password=[removed]'],
     ['a cookie', 'Cookie: ESTSAUTHPERSISTENT=0.AXoA; x=1', 'Cookie: ESTSAUTHPERSISTENT=[removed]; x=1'],
     [
       'a name with a colon',
@@ -205,6 +206,7 @@ describe('text', () => {
       'prose about tokens',
       'The refresh_token expired; access_token: is missing, nonce was not sent. Bearer authentication failed; the JWT Bearer request was invalid. Change your password now. id_token = "',
     ],
+    ['a password behind stars', 'Identity = x\r\n\t\tPassword = ********\r\n'],
     ['an OAuth grant', 'grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&response_type=code&token_type=Bearer'],
     [
       'a challenge',

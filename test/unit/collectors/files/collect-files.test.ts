@@ -12,6 +12,7 @@ import { loadCatalog } from '../../../../schemas/catalog/load-catalog.ts'
 import { AppError } from '../../../../services/runtime/errors.ts'
 import type { Sink } from '../../../../services/transport/transport.ts'
 import { createMemorySink, eventXml, winlogbeatLine } from '../../../support/events.ts'
+import { sharedPath } from '../../../support/shared-samples.ts'
 import { zipOf } from '../../../support/zip-file.ts'
 
 const NOW = Date.parse('2026-11-24T12:00:00Z')
@@ -326,11 +327,50 @@ describe('collectFiles and its sink', () => {
     expect(sends).toBeLessThan(10)
   })
 
+  it('stops reading when it is interrupted', async () => {
+    const path = await put('a.json', lines(20_000))
+    const abort = new AbortController()
+    let sends = 0
+    const memory = createMemorySink()
+    const sink: Sink = {
+      send(batch) {
+        if (++sends === 2) abort.abort()
+        return memory.sink.send(batch)
+      },
+    }
+    const retry = { deadlineMs: 60_000, signal: abort.signal }
+    await expect(collect([path], { sink, retry, maxBatchEvents: 10 })).rejects.toMatchObject({ code: 'STOPPING' })
+    expect(memory.events().length).toBeLessThan(20_000)
+  })
+
   it('tells how far it is', async () => {
     const path = await put('a.json', lines(10))
     const seen: unknown[] = []
     await collect([path], { onProgress: (progress) => seen.push(progress) })
     expect(seen.at(-1)).toEqual({ path, files: 1, received: 10 })
+  })
+})
+
+const samples = sharedPath('samples')
+if (samples === undefined) console.log('files: not run on real samples, there is no shared folder beside this clone')
+describe.skipIf(samples === undefined)('real samples', () => {
+  const all = createIntake({ catalog, tenant: 'default', keep: 'all', sourceKind: 'file', clock: () => NOW })
+
+  it('gives every record that independent readers find, and a report for what is damaged', async () => {
+    const { summary, deadLetters, events } = await collect([join(samples ?? '', 'evtx')], { intake: all })
+    // 2261 + 636 + 5 + 449 + 301
+    expect(summary).toMatchObject({ files: 5, received: 3652, dead_lettered: 1, dropped: 0 })
+    // One record's time is overwritten; it is kept as it stands.
+    expect(deadLetters()).toMatchObject([{ reason: 'no_time', shipper: 'evtx' }])
+    const damagedFiles = new Set(summary.damaged.map(({ path }) => path.split('/').at(-1)))
+    expect(JSON.stringify(events())).not.toContain('[removed]')
+    expect(damagedFiles).toContain('sample_with_a_bad_chunk_magic.evtx')
+  })
+
+  it('removes nothing from real trace lines', async () => {
+    const { events } = await collect([join(samples ?? '', 'settingsync-debug.xml')], { intake: all })
+    expect(events()).toHaveLength(174)
+    expect(JSON.stringify(events())).not.toContain('[removed]')
   })
 })
 

@@ -11,6 +11,7 @@ import { isUtf8 } from 'node:buffer'
 import type { DeadLetterReason } from '../../schemas/dead-letter.ts'
 import { MAX_DEPTH, MAX_RECORD_BYTES, MAX_REJECT_BYTES } from './format.ts'
 import { scanObject } from './json-scan.ts'
+import { endOfElement, isRecordLine, isSeparator, trimEnd } from './json-separators.ts'
 import { isTooDeep, parseJson } from './json-text.ts'
 import { createRecordWindow } from './record-window.ts'
 
@@ -37,6 +38,12 @@ export type JsonSplitter = {
   end(): readonly (JsonRecord | BrokenRecord)[]
 }
 
+type Found = (JsonRecord | BrokenRecord)[]
+
+/** The rest of the line that is looked at, and whether it may be one whole object. */
+type Line = { readonly end: number; isPlain: boolean }
+
+const TOO_DEEP = `it nests deeper than ${MAX_DEPTH} levels`
 const NEWLINE = 0x0a
 const OPEN = 0x7b
 const LINE_START_OPEN = Buffer.from('\n{')
@@ -62,7 +69,7 @@ export function createJsonSplitter(): JsonSplitter {
     if (skipped !== undefined && !skip(found)) return found
     const { bytes } = window
     let at = 0
-    let line = { end: -1, isPlain: true }
+    let line: Line = { end: -1, isPlain: true }
     while (at < bytes.length) {
       const byte = bytes[at] ?? 0
       if (byte === 0x5b || byte === 0x5d) listDepth = byte === 0x5b ? listDepth + 1 : Math.max(0, listDepth - 1)
@@ -84,52 +91,44 @@ export function createJsonSplitter(): JsonSplitter {
   }
 
   /** Takes the object at `at`; where the next look begins, or undefined when the object goes on in bytes to come. */
-  function takeObject(
-    at: number,
-    line: { end: number; isPlain: boolean },
-    isEnd: boolean,
-    found: (JsonRecord | BrokenRecord)[],
-  ): number | undefined {
-    const { bytes } = window
-    if (line.isPlain) {
-      const end = trimEnd(bytes, at, line.end)
-      if (bytes[end - 1] === 0x7d && end - at <= MAX_RECORD_BYTES) {
-        const record = parse(at, end)
-        if (record !== undefined) {
-          found.push(record)
-          return end
-        }
+  function takeObject(at: number, line: Line, isEnd: boolean, found: Found): number | undefined {
+    const end = line.isPlain ? trimEnd(window.bytes, at, line.end) : 0
+    if (window.bytes[end - 1] === 0x7d && end - at <= MAX_RECORD_BYTES) {
+      const record = parse(at, end)
+      if (record !== undefined) {
+        found.push(record)
+        return end
       }
-      // Not one object: look byte by byte, for the rest of this line too.
-      line.isPlain = false
     }
-    const scan = scanObject(bytes, at)
-    if (scan.kind === 'whole') {
-      const record = scan.end - at <= MAX_RECORD_BYTES ? parse(at, scan.end) : undefined
-      if (record !== undefined || scan.end - at > MAX_RECORD_BYTES) {
-        found.push(record ?? tooLarge(at, scan.end))
-        return scan.end
-      }
-      return rejectLines(at, scan.end, 'not_json', 'it is not well-formed JSON', found)
-    }
-    if (scan.kind === 'too_deep') {
-      found.push(broken(at, scan.end, 'too_deep', `it nests deeper than ${MAX_DEPTH} levels`))
-      return scan.end
-    }
-    const isLineOpen = line.end === bytes.length && !isEnd
-    if (scan.kind === 'broken') {
-      if (isLineOpen) return undefined
-      return rejectLines(at, Math.max(line.end, lineStart(bytes, scan.at)), 'not_json', describe(scan.at - at), found)
-    }
-    if (!isEnd) return undefined
-    if (scan.isTooDeep) {
-      found.push(broken(at, bytes.length, 'too_deep', `it nests deeper than ${MAX_DEPTH} levels and has no end`))
-      return bytes.length
-    }
-    return rejectLines(at, bytes.length, 'truncated', 'the object has no end', found)
+    // Not one object in one line: look byte by byte, for the rest of this line too.
+    line.isPlain = false
+    return takeScanned(at, line.end, isEnd, found)
   }
 
-  function takeOther(at: number, lineEnd: number, isEnd: boolean, found: (JsonRecord | BrokenRecord)[]) {
+  function takeScanned(at: number, lineEnd: number, isEnd: boolean, found: Found): number | undefined {
+    const { bytes } = window
+    const scan = scanObject(bytes, at)
+    if (scan.kind === 'whole') {
+      const record = scan.end - at > MAX_RECORD_BYTES ? tooLarge(at, scan.end) : parse(at, scan.end)
+      if (record === undefined) return rejectLines(at, scan.end, 'not_json', 'it is not well-formed JSON', found)
+      found.push(record)
+      return scan.end
+    }
+    if (scan.kind === 'too_deep') {
+      found.push(broken(at, scan.end, 'too_deep', TOO_DEEP))
+      return scan.end
+    }
+    if (!isEnd && (scan.kind === 'open' || lineEnd === bytes.length)) return undefined
+    if (scan.kind === 'broken') {
+      const end = Math.max(lineEnd, bytes.lastIndexOf(NEWLINE, scan.at) + 1)
+      return rejectLines(at, end, 'not_json', `it is not well-formed JSON at its byte ${scan.at - at}`, found)
+    }
+    if (!scan.isTooDeep) return rejectLines(at, bytes.length, 'truncated', 'the object has no end', found)
+    found.push(broken(at, bytes.length, 'too_deep', TOO_DEEP))
+    return bytes.length
+  }
+
+  function takeOther(at: number, lineEnd: number, isEnd: boolean, found: Found): number | undefined {
     const { bytes } = window
     let end = lineEnd
     if (listDepth > 0 && listDepth <= MAX_DEPTH) end = endOfElement(bytes, at, lineEnd)
@@ -137,7 +136,7 @@ export function createJsonSplitter(): JsonSplitter {
     const last = trimEnd(bytes, at, end)
     if (listDepth > MAX_DEPTH) {
       listDepth = 0
-      found.push(broken(at, last, 'too_deep', `lists nest deeper than ${MAX_DEPTH} levels`))
+      found.push(broken(at, last, 'too_deep', TOO_DEEP))
     } else if (!isRecordLine(bytes.subarray(at, last))) {
       found.push(broken(at, last, 'not_json', 'it does not begin with an opening brace'))
     }
@@ -145,13 +144,7 @@ export function createJsonSplitter(): JsonSplitter {
   }
 
   /** Rejects what begins at `at`, but not lines within that look like records of their own. */
-  function rejectLines(
-    at: number,
-    end: number,
-    reason: DeadLetterReason,
-    detail: string,
-    found: (JsonRecord | BrokenRecord)[],
-  ): number {
+  function rejectLines(at: number, end: number, reason: DeadLetterReason, detail: string, found: Found): number {
     const next = window.bytes.subarray(at, end).indexOf(LINE_START_OPEN)
     const stop = next === -1 ? end : at + next + 1
     found.push(broken(at, trimEnd(window.bytes, at, stop), reason, detail))
@@ -165,7 +158,7 @@ export function createJsonSplitter(): JsonSplitter {
       return broken(at, end, 'not_utf8', 'it has bytes that are not UTF-8')
     const value = parseJson(text)
     if (value === undefined) return undefined
-    if (isTooDeep(value)) return broken(at, end, 'too_deep', `it nests deeper than ${MAX_DEPTH} levels`)
+    if (isTooDeep(value)) return broken(at, end, 'too_deep', TOO_DEEP)
     return { kind: 'record', value, text, bytes: bytes.subarray(at, end), offset: window.offset + at }
   }
 
@@ -180,7 +173,7 @@ export function createJsonSplitter(): JsonSplitter {
     return largeReject(head, end - at, window.offset + at)
   }
 
-  function startSkipping(found: (JsonRecord | BrokenRecord)[]): void {
+  function startSkipping(found: Found): void {
     const { bytes, offset } = window
     const head = Buffer.from(bytes.subarray(0, MAX_REJECT_BYTES))
     skipped = { head, offset, length: 0, isOneLine: bytes.indexOf(NEWLINE) === -1 }
@@ -188,7 +181,7 @@ export function createJsonSplitter(): JsonSplitter {
   }
 
   /** Passes over the rest of a record that is too large; true when its end was found. */
-  function skip(found: (JsonRecord | BrokenRecord)[]): boolean {
+  function skip(found: Found): boolean {
     if (skipped === undefined) return true
     const { bytes } = window
     const newline = skipped.isOneLine ? bytes.indexOf(NEWLINE) : bytes.indexOf(LINE_START_OPEN)
@@ -213,43 +206,4 @@ export function createJsonSplitter(): JsonSplitter {
 function largeReject(head: Buffer, length: number, offset: number): BrokenRecord {
   const detail = `it has ${length} bytes; ${MAX_RECORD_BYTES} are allowed`
   return { kind: 'broken', reason: 'too_large', detail, bytes: head, length, offset }
-}
-
-const describe = (at: number): string => `it is not well-formed JSON: unexpected byte ${at}`
-
-function isSeparator(bytes: Buffer, at: number): boolean {
-  const byte = bytes[at] ?? 0
-  if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x2c || byte === 0x5b || byte === 0x5d) return true
-  if (byte === 0 || byte === 0x1e) return true
-  if (byte === 0xef) return bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf
-  return (
-    (byte === 0xbb && bytes[at - 1] === 0xef) || (byte === 0xbf && bytes[at - 1] === 0xbb && bytes[at - 2] === 0xef)
-  )
-}
-
-/** The end without white space, commas and NUL before it. */
-function trimEnd(bytes: Buffer, from: number, end: number): number {
-  let last = end
-  while (last > from + 1) {
-    const byte = bytes[last - 1] ?? 0
-    if (byte > 0x20 && byte !== 0x2c) break
-    last--
-  }
-  return last
-}
-
-function endOfElement(bytes: Buffer, at: number, lineEnd: number): number {
-  for (let end = at; end < lineEnd; end++) {
-    const byte = bytes[end]
-    if (byte === 0x2c || byte === 0x5d) return end
-  }
-  return lineEnd
-}
-
-function lineStart(bytes: Buffer, at: number): number {
-  return bytes.lastIndexOf(NEWLINE, at) + 1
-}
-
-function isRecordLine(line: Buffer): boolean {
-  return line.length < 32 && /^Record [0-9]+$/.test(line.toString('latin1'))
 }

@@ -33,22 +33,15 @@ function replaceLoneSurrogates(text: string): string {
 
 /** Does a parsed value nest deeper than a record may? */
 export function isTooDeep(root: unknown): boolean {
-  let level: object[] = typeof root === 'object' && root !== null ? [root] : []
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) return true
-    const next: object[] = []
-    for (const parent of level) {
-      if (Array.isArray(parent)) {
-        for (const child of parent as unknown[]) if (typeof child === 'object' && child !== null) next.push(child)
-      } else {
-        const fields = parent as Record<string, unknown>
-        for (const key in fields) {
-          const child = fields[key]
-          if (typeof child === 'object' && child !== null) next.push(child)
-        }
-      }
-    }
-    level = next
+  return typeof root === 'object' && root !== null && nestsDeeper(root, MAX_DEPTH - 1)
+}
+
+/** `levels`: how many may be below this one, which also bounds the recursion. */
+function nestsDeeper(parent: object, levels: number): boolean {
+  const fields = parent as Record<string, unknown>
+  for (const key in fields) {
+    const child = fields[key]
+    if (typeof child === 'object' && child !== null && (levels === 0 || nestsDeeper(child, levels - 1))) return true
   }
   return false
 }

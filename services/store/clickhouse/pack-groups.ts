@@ -12,18 +12,12 @@ import type { TrendPlan } from './read-trend.ts'
 const PACKABLE: ReadonlySet<GroupColumn> = new Set([
   'channel',
   'provider',
-  'shipper',
   'sync_engine',
   'scope',
   'outcome',
   'code',
-  'symbol',
   'category',
-  'transient',
   'entry',
-  'rule',
-  'collection',
-  'join_type',
 ])
 /** More values than this are cheaper to group by the plain way. */
 const MAX_VALUES = 2000

@@ -11,6 +11,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { inspect } from 'node:util'
 import type * as Ffi from 'ffi-rs'
 import { type EngineCard, enginePaths, removeEngineCard, writeEngineCard } from './engine-files.ts'
 import { serverConfig, usersConfig } from './engine-config.ts'
@@ -130,8 +131,7 @@ async function stop(order: HostOrder, desk: LeaseDesk | undefined): Promise<void
 
 /** Ends at once, which loses nothing that was acknowledged. The last words are for `output.txt` in the run's folder. */
 function endHard(reason?: unknown): void {
-  if (reason !== undefined)
-    writeSync(2, `${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`)
+  if (reason !== undefined) writeSync(2, `${inspect(reason)}\n`)
   process.kill(process.pid, 'SIGKILL')
 }
 

@@ -53,9 +53,9 @@ export type FlatFields = {
   readonly optional: Uint8Array
 }
 
-export type RenderingPlan = { readonly kind: 'rendering'; readonly element: Element; readonly message: Source }
+type RenderingPlan = { readonly kind: 'rendering'; readonly element: Element; readonly message: Source }
 /** The whole event; a substitution among the parts holds a BinXML fragment with a part of its own. */
-export type EventPlan = {
+type EventPlan = {
   readonly kind: 'event'
   readonly element: Element
   readonly parts: readonly (Plan | Substitution)[]
@@ -108,7 +108,7 @@ function compileSystem(system: Element): SystemPlan {
   }
 }
 
-export function childOf(element: Element, name: string): Element | undefined {
+function childOf(element: Element, name: string): Element | undefined {
   return element.pieces.find((piece): piece is Element => piece.kind === 'element' && piece.name === name)
 }
 

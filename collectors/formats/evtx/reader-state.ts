@@ -55,8 +55,8 @@ export type ReaderState = {
 }
 
 /** What a record, and all records of a chunk together, may expand to; no honest 64 KiB chunk comes near. */
-export const MAX_RECORD_WORK = 1024 * 1024
-export const MAX_CHUNK_WORK = 32 * 1024 * 1024
+const MAX_RECORD_WORK = 1024 * 1024
+const MAX_CHUNK_WORK = 32 * 1024 * 1024
 
 const TEXT_MARGIN = 1024
 

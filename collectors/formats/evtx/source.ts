@@ -111,7 +111,7 @@ function elementText(state: ReaderState, element: Element, frame: Frame, depth: 
 }
 
 /** One value that is no array and holds no fragment. EvtXml that is no BinXML is XML text. */
-export function scalarText(state: ReaderState, type: number, offset: number, size: number): string {
+function scalarText(state: ReaderState, type: number, offset: number, size: number): string {
   if (type === VALUE.binXml) return ''
   return valueText(state, type === VALUE.evtXml ? VALUE.string : type, offset, size)
 }

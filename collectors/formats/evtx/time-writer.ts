@@ -8,7 +8,7 @@ const MAX_SECONDS = 265046774399
 const DAYS_1601_TO_1970 = 134774
 
 /** Whole seconds since 1601 of a FILETIME, 100 ns ticks in two halves. Exact: 2^32 = 429 * 10^7 + 4967296. */
-export function fileTimeSeconds(high: number, low: number): number {
+function fileTimeSeconds(high: number, low: number): number {
   return high * 429 + Math.floor((high * 4967296 + low) / TICKS_PER_SECOND)
 }
 

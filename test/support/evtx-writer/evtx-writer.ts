@@ -24,7 +24,7 @@ import type { Fragment } from './nodes.ts'
 
 export type RecordSpec = { readonly id: bigint; readonly fragment: Fragment }
 /** Where a record stands in the file, and which bytes besides its own its meaning hangs on. */
-export type WrittenRecord = {
+type WrittenRecord = {
   readonly id: bigint
   readonly offset: number
   readonly size: number

@@ -6,7 +6,7 @@ export type SubstitutionNode = {
   readonly type: number
   readonly isOptional: boolean
 }
-export type TokenNode =
+type TokenNode =
   | { readonly kind: 'cdata'; readonly text: string }
   | { readonly kind: 'char-ref'; readonly code: number }
   | { readonly kind: 'entity-ref'; readonly name: string }

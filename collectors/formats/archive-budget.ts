@@ -31,7 +31,7 @@ export type Budget = {
 }
 
 /** Measures one packed stream. */
-export type Meter = {
+type Meter = {
   addPacked(length: number): void
   /** Counts what goes in. */
   packed(stream: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>

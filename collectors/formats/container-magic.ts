@@ -1,7 +1,7 @@
 /** Archives by their first bytes. */
 
 /** Those that are opened, and those that are only named, so that the operator knows what to do. */
-export type Container = 'gzip' | 'zstd' | 'zip' | '7-Zip' | 'cabinet' | 'RAR' | 'xz' | 'bzip2' | 'tar'
+type Container = 'gzip' | 'zstd' | 'zip' | '7-Zip' | 'cabinet' | 'RAR' | 'xz' | 'bzip2' | 'tar'
 
 const MAGIC: readonly (readonly [Container, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b, 0x08]],

@@ -46,7 +46,7 @@ export function utcFromUnixNanos(nanos: string): TimeOrProblem {
 }
 
 /** UTC of whole milliseconds since 1970, with `digits` (`''` or `.` and digits) in place of the fraction. */
-export function fromMillis(millis: number, digits: string): TimeOrProblem {
+function fromMillis(millis: number, digits: string): TimeOrProblem {
   // Years outside 0000-9999 have six digits in ISO 8601 and no FILETIME.
   if (!(millis >= -62_167_219_200_000 && millis <= 253_402_300_799_999)) return 'invalid' satisfies TimeProblem
   return `${new Date(millis).toISOString().slice(0, 19)}${digits}Z`

@@ -26,10 +26,12 @@ export function readEventXmlFast(text: string, builder: EventXmlBuilder): boolea
   for (;;) {
     at++
     if (text.charCodeAt(at) === SLASH) {
-      const end = text.indexOf('>', at)
-      if (end < 0 || text.slice(at + 1, end) !== names.pop()) return false
+      const name = names.pop()
+      if (name === undefined || !text.startsWith(name, at + 1)) return false
+      at += name.length + 1
+      if (text.charCodeAt(at) !== GT) return false
       builder.close()
-      at = end + 1
+      at++
       if (names.length === 0) return skipSpace(text, at) === text.length
     } else {
       const end = endOfName(text, at)

@@ -153,7 +153,7 @@ function unknownShape(keys: readonly string[], shapes: readonly JsonShape[]): Re
   return { outcome: refuse('unknown_shape', detail), shipper: null }
 }
 
-export function looksLikeJson(head: Uint8Array): boolean {
+function looksLikeJson(head: Uint8Array): boolean {
   return /^[\s\ufeff\u001e\0]*(?:Record [0-9]+\s*)?(?:\[[\s[]*)?(?:\{|\[\s*\])/.test(
     utf8Head(head.subarray(0, 4096)).toString('utf8'),
   )

@@ -9,7 +9,7 @@ import { pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { type Entry, fromBufferPromise, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl'
 import { createBudget, type ArchiveLimits, type Budget, DEFAULT_ARCHIVE_LIMITS } from './archive-budget.ts'
-import { type Container, sniffContainer } from './container-magic.ts'
+import { sniffContainer } from './container-magic.ts'
 import { peek } from './peek-stream.ts'
 
 /** A file, read where it lies, or bytes or a stream (standard input, an HTTP body) under a name to show. */
@@ -197,5 +197,3 @@ function wordsOf(error: unknown): string {
   if (code === 'EISDIR') return 'it is a folder'
   return error.message
 }
-
-export type { ArchiveLimits, Container }

@@ -10,10 +10,10 @@ export type Utf8Stream = {
   end(): Buffer
 }
 
-export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be'
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be'
 
 /** By byte order mark, else by where the zeros of the first ASCII characters are (RFC 4627 section 3). */
-export function sniffEncoding(head: Uint8Array): Encoding {
+function sniffEncoding(head: Uint8Array): Encoding {
   const [first, second, third, fourth] = head
   if (first === 0xff && second === 0xfe) return 'utf-16le'
   if (first === 0xfe && second === 0xff) return 'utf-16be'

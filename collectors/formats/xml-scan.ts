@@ -1,6 +1,6 @@
 /** Finds where XML constructs end, on bytes. UTF-8 and every ASCII-compatible encoding have `<` only where it is one. */
 
-export const INCOMPLETE = -1
+const INCOMPLETE = -1
 
 const QUOTE = 0x22
 const APOSTROPHE = 0x27
@@ -12,7 +12,7 @@ const CDATA_END = at(']]>')
 const PI_END = at('?>')
 const ROOT_NAMESPACE = at('schemas.microsoft.com/win/2004/08/events/event')
 
-export type Markup = 'open' | 'close' | 'empty' | 'comment' | 'cdata' | 'instruction' | 'declaration'
+type Markup = 'open' | 'close' | 'empty' | 'comment' | 'cdata' | 'instruction' | 'declaration'
 
 /** One piece of markup: what it is, the byte after it, and the local name where it is a tag. */
 export type MarkupScan = { readonly kind: Markup; readonly end: number; readonly name: string }

@@ -27,7 +27,9 @@ export function createInsertEvents(deps: InsertDeps): InsertEvents {
   return async function insertEvents(rows) {
     if (rows.length === 0) return []
     const best = bestCopies(rows)
-    await settled(best, underway)
+    for (let others = sharing(best, underway); others.size > 0; others = sharing(best, underway))
+      await Promise.all(others)
+    // From the last look to the entries below nothing else runs, so exactly one call finds a key new.
     const write = writeBest(deps, rows, best)
     const marker = write.catch(() => undefined)
     for (const key of best.keys()) underway.set(key, marker)
@@ -39,22 +41,18 @@ export function createInsertEvents(deps: InsertDeps): InsertEvents {
   }
 }
 
-/** Waits until no key of ours is being written by another call, so that exactly one of them finds it new. */
-async function settled(
+/** The writes underway that hold a key of ours. */
+function sharing(
   best: ReadonlyMap<string, number>,
   underway: ReadonlyMap<string, Promise<unknown>>,
-): Promise<void> {
-  for (;;) {
-    const others = new Set<Promise<unknown>>()
-    if (underway.size > 0) {
-      for (const key of best.keys()) {
-        const other = underway.get(key)
-        if (other !== undefined) others.add(other)
-      }
-    }
-    if (others.size === 0) return
-    await Promise.all(others)
+): ReadonlySet<Promise<unknown>> {
+  const others = new Set<Promise<unknown>>()
+  if (underway.size === 0) return others
+  for (const key of best.keys()) {
+    const other = underway.get(key)
+    if (other !== undefined) others.add(other)
   }
+  return others
 }
 
 /** Key to the index of its best copy among `rows`. */
@@ -100,20 +98,19 @@ async function writeBest(
 
 /** Groups that span at most 100 partitions each; nearly always one group. */
 function splitByPartition(rows: readonly ClassifiedEvent[]): readonly (readonly ClassifiedEvent[])[] {
-  const months = new Map<string, ClassifiedEvent[]>()
+  const partitions = new Map<string, ClassifiedEvent[]>()
   for (const row of rows) {
     // The first seven characters of the time name the month.
-    const month = row.occurred_at.slice(0, 7)
-    const list = months.get(month)
-    if (list === undefined) months.set(month, [row])
+    const partition = row.occurred_at.slice(0, 7) + row.tenant
+    const list = partitions.get(partition)
+    if (list === undefined) partitions.set(partition, [row])
     else list.push(row)
   }
-  if (months.size <= MAX_PARTITIONS) return rows.length === 0 ? [] : [rows]
-  const lists = [...months.values()]
-  const groups: ClassifiedEvent[][] = []
-  for (let index = 0; index < lists.length; index += MAX_PARTITIONS)
-    groups.push(lists.slice(index, index + MAX_PARTITIONS).flat())
-  return groups
+  if (partitions.size <= MAX_PARTITIONS) return rows.length === 0 ? [] : [rows]
+  const lists = [...partitions.values()]
+  return Array.from({ length: Math.ceil(lists.length / MAX_PARTITIONS) }, (_, group) =>
+    lists.slice(group * MAX_PARTITIONS, (group + 1) * MAX_PARTITIONS).flat(),
+  )
 }
 
 async function writeRows(client: Client, database: string, rows: readonly ClassifiedEvent[]): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { evtx } from '../../collectors/formats/evtx/evtx.ts'
 import { CHUNK_BYTES, FILE_HEADER_BYTES } from '../../collectors/formats/evtx/layout.ts'
-import { writeEvtx } from '../support/evtx-writer/evtx-writer.ts'
+import { fileHeader, writeEvtx } from '../support/evtx-writer/evtx-writer.ts'
 import * as value from '../support/evtx-writer/values.ts'
 import { eventData, windowsEvent } from '../support/evtx-writer/windows-templates.ts'
 import { sharedPath } from '../support/shared-samples.ts'
@@ -59,7 +59,8 @@ function sourceChunks(): { name: string; chunks: Buffer } {
 
 function repeated(chunks: Buffer, size: number): Buffer {
   const times = Math.ceil(size / chunks.length)
-  return Buffer.concat([writeEvtx([]).bytes, ...Array.from({ length: times }, () => chunks)])
+  const header = fileHeader((times * chunks.length) / CHUNK_BYTES, 1n)
+  return Buffer.concat([header, ...Array.from({ length: times }, () => chunks)])
 }
 
 async function readAll(bytes: Buffer): Promise<number> {

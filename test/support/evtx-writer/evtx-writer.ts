@@ -127,7 +127,8 @@ export function sealChunkBytes(bytes: Buffer): Buffer {
   return bytes
 }
 
-function fileHeader(chunkCount: number, nextId: bigint): Buffer {
+/** A sound file header. Readers that believe it read no more than `chunkCount` chunks. */
+export function fileHeader(chunkCount: number, nextId: bigint): Buffer {
   const bytes = Buffer.alloc(FILE_HEADER_BYTES)
   bytes.write(FILE_MAGIC, 'latin1')
   bytes.writeBigUInt64LE(BigInt(Math.max(0, chunkCount - 1)), 16)

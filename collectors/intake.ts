@@ -18,6 +18,8 @@ export type IntakeDeps = {
   readonly sourceKind: string
   /** Milliseconds since 1970, as `Date.now`. */
   readonly clock: () => number
+  /** Older events are dropped by rule (`expired`); null keeps events of any age. */
+  readonly retentionDays?: number | null
 }
 
 export type Taken = {
@@ -38,16 +40,19 @@ export type Intake = {
 
 /** DESIGN section 3, "Time": a wrong clock is a cause worth seeing, nonsense is not. */
 const EARLIEST = '1990-01-01T00:00:00'
-const MAX_AHEAD_MS = 366 * 24 * 3600 * 1000
+const DAY_MS = 24 * 3600 * 1000
+const MAX_AHEAD_MS = 366 * DAY_MS
 
 export function createIntake(deps: IntakeDeps): Intake {
   const secrets = createSecretRemover(deps.catalog)
   const isKept = createKeepRule(deps.catalog, deps.keep)
+  const { retentionDays = null } = deps
 
   function take(decoded: readonly Decoded[], originOf: (offset: number) => string): Taken {
     const now = deps.clock()
     const receivedAt = new Date(now).toISOString()
     const latest = new Date(now + MAX_AHEAD_MS).toISOString()
+    const floor = retentionDays === null ? '' : new Date(now - retentionDays * DAY_MS).toISOString()
     const events: WindowsEvent[] = []
     const deadLetters: DeadLetter[] = []
     const damaged: Damage[] = []
@@ -62,7 +67,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     for (const one of decoded) {
       if (one.kind === 'damage') damaged.push(one)
       else if (one.kind === 'reject') refuse(one, one.offset)
-      else if (!isKept(one.event)) drops.add(one.event.provider, one.event.channel, 1)
+      else if (!isKept(one.event)) drops.add('unknown_provider', one.event.provider, one.event.channel, 1)
+      else if (isExpired(one.event, floor)) drops.add('expired', one.event.provider, one.event.channel, 1)
       else {
         const fault = faultOf(one.event, latest)
         if (fault === undefined) events.push(secrets.event(one.event))
@@ -72,6 +78,11 @@ export function createIntake(deps: IntakeDeps): Intake {
     return { events, deadLetters, dropped: drops.total, droppedBy: drops.list(), damaged }
   }
   return { tenant: deps.tenant, take }
+}
+
+/** A time before 1990 is no age: it is a dead letter, whatever the retention. */
+function isExpired({ occurred_at }: WindowsEvent, floor: string): boolean {
+  return occurred_at < floor && occurred_at >= EARLIEST
 }
 
 type Fault = { readonly reason: DeadLetterReason; readonly detail: string }

@@ -8,11 +8,19 @@ import type { WindowsEvent } from '../schemas/windows-event.ts'
 
 export type Keep = 'known' | 'all'
 
-/** How many events of one provider and channel were left out by rule; null where the copy did not say. */
-export type DroppedBy = { readonly provider: string | null; readonly channel: string | null; readonly events: number }
+/** Why an event was left out: its provider is in no catalog table, or it is older than `retention_days`. */
+export type DropRule = 'unknown_provider' | 'expired'
+
+/** How many events of one provider and channel were left out by a rule; null where the copy did not say. */
+export type DroppedBy = {
+  readonly rule: DropRule
+  readonly provider: string | null
+  readonly channel: string | null
+  readonly events: number
+}
 
 export type DropCount = {
-  add(provider: string | null, channel: string | null, events: number): void
+  add(rule: DropRule, provider: string | null, channel: string | null, events: number): void
   readonly total: number
   /** Most first. */
   list(): readonly DroppedBy[]
@@ -33,16 +41,17 @@ export function createKeepRule(catalog: Pick<Catalog, 'providers'>, keep: Keep):
 const MAX_PAIRS = 1000
 
 export function createDropCount(): DropCount {
-  const pairs = new Map<string, { provider: string | null; channel: string | null; events: number }>()
+  const pairs = new Map<string, { rule: DropRule; provider: string | null; channel: string | null; events: number }>()
   let total = 0
   return {
-    add(provider, channel, events) {
+    add(rule, provider, channel, events) {
       total += events
-      const isKnown = pairs.has(keyOf(provider, channel)) || pairs.size < MAX_PAIRS
-      const key = isKnown ? keyOf(provider, channel) : keyOf(null, null)
+      const isKnown = pairs.has(keyOf(rule, provider, channel)) || pairs.size < MAX_PAIRS
+      const key = isKnown ? keyOf(rule, provider, channel) : keyOf(rule, null, null)
       const pair = pairs.get(key)
       if (pair !== undefined) pair.events += events
-      else pairs.set(key, isKnown ? { provider, channel, events } : { provider: null, channel: null, events })
+      else
+        pairs.set(key, isKnown ? { rule, provider, channel, events } : { rule, provider: null, channel: null, events })
     },
     get total() {
       return total
@@ -51,6 +60,6 @@ export function createDropCount(): DropCount {
   }
 }
 
-function keyOf(provider: string | null, channel: string | null): string {
-  return `${provider ?? ''}\t${channel ?? ''}`
+function keyOf(rule: DropRule, provider: string | null, channel: string | null): string {
+  return `${rule}\t${provider ?? ''}\t${channel ?? ''}`
 }

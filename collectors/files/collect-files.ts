@@ -77,7 +77,7 @@ export async function collectFiles(paths: readonly string[], deps: CollectFilesD
     else {
       const taken = intake.take(reading.decoded, (offset) => `${path}@${offset}`)
       for (const { offset, length, reason } of taken.damaged) damaged.add({ path, offset, length, reason })
-      for (const { provider, channel, events } of taken.droppedBy) drops.add(provider, channel, events)
+      for (const { rule, provider, channel, events } of taken.droppedBy) drops.add(rule, provider, channel, events)
       received += taken.events.length + taken.deadLetters.length + taken.dropped
       await sender.add(taken)
     }

@@ -4,6 +4,8 @@
  */
 import type { Readable } from 'node:stream'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { BODY_PROBLEMS, problemResponses } from '../../schemas/api/problem-responses.ts'
+import { Problem } from '../../schemas/api/problem.ts'
 import { Accepted, Stored } from '../../schemas/api/received.ts'
 import { AppError } from '../../services/runtime/errors.ts'
 import { type BodyLimits, openBody, tooLarge } from './body-stream.ts'
@@ -32,6 +34,7 @@ export function createHttpGateway(deps: HttpGatewayDeps): FastifyPluginAsync {
 
   return function httpGateway(app) {
     // The content tells its format, whatever the header says; and the body is never held as a whole.
+    if (app.getSchema('Problem') === undefined) app.addSchema(Problem) // the query API has it already
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, body, done) => done(null, body))
     app.addHook('preClose', (done) => {
@@ -85,7 +88,7 @@ const schema = {
   description:
     'JSON lines or a JSON array of Winlogbeat, Elastic Agent or OpenTelemetry records, evtx_dump JSON, event XML, or an .evtx file; alone or in gzip, zstd or zip. The content tells its format; the Content-Type does not matter. Sending the same events again changes nothing.',
   consumes: ['application/x-ndjson', 'application/json', 'application/xml', 'application/octet-stream'],
-  response: { 200: Stored, 202: Accepted },
+  response: { 200: Stored, 202: Accepted, ...problemResponses(BODY_PROBLEMS) },
   'x-codeSamples': [
     {
       lang: 'Shell',

@@ -1,6 +1,9 @@
 /** The answer to every request that failed: RFC 9457 problem details with our `code`. */
 import { type Static, Type } from 'typebox'
 
+/** The media type of a problem. */
+export const PROBLEM_JSON = 'application/problem+json'
+
 export const Problem = Type.Object(
   {
     type: Type.String({

@@ -42,14 +42,15 @@ function createApiPart(settings: Settings, { store, catalog, sink }: Spine, log:
         tenant,
         keep,
         time_zone: timeZone,
+        retention_days: retentionDays,
         max_body_bytes: maxBodyBytes,
         api_allowed_hosts: allowedHosts,
       } = settings
-      const intake = createIntake({ catalog, tenant, keep, sourceKind: 'http', clock: Date.now })
+      const intake = createIntake({ catalog, tenant, keep, sourceKind: 'http', clock: Date.now, retentionDays })
       const gateway = createHttpGateway({
         intake,
         sink,
-        maxBodyBytes,
+        limits: { maxBodyBytes },
         clock: Date.now,
         ...(timeZone === null ? {} : { timeZone }),
       })

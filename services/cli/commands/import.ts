@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { collectFiles, type FilesSummary } from '../../../collectors/files/collect-files.ts'
 import { createIntake } from '../../../collectors/intake.ts'
+import type { DropRule } from '../../../collectors/keep-providers.ts'
 import { createSpine } from '../../all-in-one/spine.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { createLifecycle } from '../../runtime/lifecycle.ts'
@@ -12,6 +13,8 @@ import type { Terminal } from '../terminal.ts'
 /** How long an import goes on asking a store that does not answer. */
 const RETRY_DEADLINE_MS = 60_000
 const PROGRESS_MS = 200
+/** Places of damage that are shown of one file. */
+const SHOWN_DAMAGE = 3
 
 export const importFiles: CliCommand = {
   define(command, context) {
@@ -40,11 +43,11 @@ async function run(paths: readonly string[], flags: SettingFlags, context: Comma
   const spine = createSpine(settings)
   const lifecycle = createLifecycle(spine.parts, { log, deadlineMs: settings.stop_deadline_ms })
   const { catalog, sink } = spine
-  const { tenant, keep, time_zone: timeZone } = settings
+  const { tenant, keep, time_zone: timeZone, retention_days: retentionDays } = settings
   try {
     await lifecycle.start()
     return await collectFiles(paths, {
-      intake: createIntake({ catalog, tenant, keep, sourceKind: 'file', clock: Date.now }),
+      intake: createIntake({ catalog, tenant, keep, sourceKind: 'file', clock: Date.now, retentionDays }),
       sink,
       runId: randomUUID(),
       clock: Date.now,
@@ -77,9 +80,7 @@ function createProgress(terminal: Terminal) {
 
 async function report(summary: FilesSummary, isJson: boolean, terminal: Terminal): Promise<void> {
   for (const { path, reason } of summary.skipped) terminal.say(`skipped ${path}: ${reason}`)
-  for (const { path, offset, length, reason } of summary.damaged) {
-    terminal.say(`damaged ${path} at ${offset}${length > 0 ? `, ${length} bytes` : ''}: ${reason}`)
-  }
+  for (const line of damageWords(summary.damaged)) terminal.say(line)
   if (isJson) return terminal.out(`${JSON.stringify(summary)}\n`)
   const { files, received, stored, duplicates, dead_lettered, dropped } = summary
   await terminal.out(
@@ -89,11 +90,33 @@ async function report(summary: FilesSummary, isJson: boolean, terminal: Terminal
   if (dropped > 0) terminal.say(droppedWords(summary))
 }
 
-/** Which providers were left out, so that nobody wonders where the events went. */
+/** A few places a file; `--json` has them all. */
+function damageWords(damaged: FilesSummary['damaged']): string[] {
+  const byPath = new Map<string, string[]>()
+  for (const { path, offset, length, reason } of damaged) {
+    const place = `damaged ${path} at ${offset}${length > 0 ? `, ${length} bytes` : ''}: ${reason}`
+    byPath.set(path, [...(byPath.get(path) ?? []), place])
+  }
+  return [...byPath].flatMap(([path, places]) => {
+    const more = places.length - SHOWN_DAMAGE
+    return more > 0
+      ? [...places.slice(0, SHOWN_DAMAGE), `damaged ${path}: ${more} more places; --json names them`]
+      : places
+  })
+}
+
+/** What was left out and why, so that nobody wonders where the events went. */
 function droppedWords({ dropped_by }: FilesSummary): string {
-  const [most] = [...dropped_by].sort((a, b) => b.events - a.events)
-  const others = dropped_by.length > 1 ? ` and ${plural(dropped_by.length - 1, 'other source')}` : ''
-  return `dropped by rule: events of ${most?.provider ?? 'no provider'}${others}; --keep-all keeps them`
+  const ofRule = (rule: DropRule) => dropped_by.filter((group) => group.rule === rule)
+  const [most, ...others] = ofRule('unknown_provider')
+  const words: string[] = []
+  if (most !== undefined) {
+    const more = others.length > 0 ? ` and ${plural(others.length, 'other source')}` : ''
+    words.push(`dropped by rule: events of ${most.provider ?? 'no provider'}${more}; --keep-all keeps them`)
+  }
+  const expired = ofRule('expired').reduce((sum, { events }) => sum + events, 0)
+  if (expired > 0) words.push(`dropped by rule: ${plural(expired, 'event')} older than retention_days`)
+  return words.join('\n')
 }
 
 function plural(count: number, noun: string): string {

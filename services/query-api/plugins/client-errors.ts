@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { PROBLEM_JSON, problemOf } from './problem-details.ts'
+import { PROBLEM_JSON } from '../../../schemas/api/problem.ts'
+import { problemOf } from './problem-details.ts'
 
 const DRAIN_MS = 2000
 

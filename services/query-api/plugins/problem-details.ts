@@ -1,10 +1,8 @@
 /** Answers every error as RFC 9457 problem details with our `code`. What went wrong inside is logged, never sent. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { Problem } from '../../../schemas/api/problem.ts'
+import { type Problem, PROBLEM_JSON } from '../../../schemas/api/problem.ts'
 import { AppError, ERROR_CODES, type ErrorCode } from '../../runtime/errors.ts'
 import type { Api } from '../api.ts'
-
-export const PROBLEM_JSON = 'application/problem+json'
 
 /** HTTP status of each code that a request can meet; the others are faults of ours (500). */
 const STATUSES: { readonly [C in ErrorCode]?: number } = {

@@ -6,7 +6,7 @@ import { explain } from '../../../schemas/catalog/explain.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { nearestName } from '../../runtime/nearest-name.ts'
 import type { Api, RouteDeps } from '../api.ts'
-import { problemResponses } from '../problem-responses.ts'
+import { problemResponses } from '../../../schemas/api/problem-responses.ts'
 import { quote } from '../request-error.ts'
 
 const schema = {

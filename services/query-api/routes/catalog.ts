@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { type CatalogList, catalogParameters } from '../../../schemas/api/catalog-answers.ts'
 import type { CatalogEntry } from '../../../schemas/catalog/catalog.ts'
 import type { Api, RouteDeps } from '../api.ts'
-import { problemResponses } from '../problem-responses.ts'
+import { problemResponses } from '../../../schemas/api/problem-responses.ts'
 
 const schema = {
   operationId: 'listCatalog',

@@ -5,7 +5,7 @@ import { noParameters } from '../../../schemas/api/parameters.ts'
 import { explain } from '../../../schemas/catalog/explain.ts'
 import { AppError } from '../../runtime/errors.ts'
 import type { Api, RouteDeps } from '../api.ts'
-import { problemResponses } from '../problem-responses.ts'
+import { problemResponses } from '../../../schemas/api/problem-responses.ts'
 import { quote } from '../request-error.ts'
 
 const schema = {

@@ -4,7 +4,7 @@ import { noParameters } from '../../../schemas/api/parameters.ts'
 import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
 import { AppError } from '../../runtime/errors.ts'
 import type { Api, RouteDeps } from '../api.ts'
-import { problemResponses, STORE_PROBLEMS } from '../problem-responses.ts'
+import { problemResponses, STORE_PROBLEMS } from '../../../schemas/api/problem-responses.ts'
 
 const schema = {
   operationId: 'getEvent',

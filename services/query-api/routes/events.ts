@@ -5,7 +5,7 @@ import type { EventPage } from '../../../schemas/api/queries.ts'
 import type { Api, RouteDeps } from '../api.ts'
 import { parseFilters } from '../parameters/filters.ts'
 import { parseTimeRange } from '../parameters/time.ts'
-import { problemResponses, STORE_PROBLEMS } from '../problem-responses.ts'
+import { problemResponses, STORE_PROBLEMS } from '../../../schemas/api/problem-responses.ts'
 
 const DEFAULT_LIMIT = 100
 

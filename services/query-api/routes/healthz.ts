@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Alive } from '../../../schemas/api/health.ts'
 import { noParameters } from '../../../schemas/api/parameters.ts'
 import type { Api } from '../api.ts'
-import { problemResponses } from '../problem-responses.ts'
+import { problemResponses } from '../../../schemas/api/problem-responses.ts'
 
 const schema = {
   operationId: 'isAlive',

@@ -4,8 +4,9 @@ import type { Ready, ReadyCheck } from '../../../schemas/api/health.ts'
 import { noParameters } from '../../../schemas/api/parameters.ts'
 import { AppError } from '../../runtime/errors.ts'
 import type { Api, HealthCheck, RouteDeps } from '../api.ts'
-import { PROBLEM_JSON, problemOf } from '../plugins/problem-details.ts'
-import { problemResponses } from '../problem-responses.ts'
+import { PROBLEM_JSON } from '../../../schemas/api/problem.ts'
+import { problemOf } from '../plugins/problem-details.ts'
+import { problemResponses } from '../../../schemas/api/problem-responses.ts'
 
 const CHECK_TIMEOUT_MS = 2000
 const TOO_LATE = `no answer within ${CHECK_TIMEOUT_MS / 1000} seconds`

@@ -5,7 +5,7 @@ import { INTERVALS, type Interval, MEASURES, type Measure, type Trend } from '..
 import type { Api, RouteDeps } from '../api.ts'
 import { parseFilters } from '../parameters/filters.ts'
 import { checkSeries, parseGroupBy, parseTimeZone, seriesLimit, trendRange } from '../parameters/trend.ts'
-import { problemResponses, STORE_PROBLEMS } from '../problem-responses.ts'
+import { problemResponses, STORE_PROBLEMS } from '../../../schemas/api/problem-responses.ts'
 
 const DEFAULT_MEASURE: Measure = 'events'
 const DEFAULT_INTERVAL: Interval = '1h'

@@ -31,7 +31,9 @@ describe('intake', () => {
     const taken = take(lines.join('\n'))
     expect([taken.events.length, taken.deadLetters.length, taken.dropped]).toEqual([1, 3, 1])
     expect(taken.deadLetters.map(({ reason }) => reason)).toEqual(['unknown_shape', 'time_out_of_range', 'truncated'])
-    expect(taken.droppedBy).toEqual([{ provider: 'Service Control Manager', channel: 'System', events: 1 }])
+    expect(taken.droppedBy).toEqual([
+      { rule: 'unknown_provider', provider: 'Service Control Manager', channel: 'System', events: 1 },
+    ])
   })
 
   it('keeps the events of every provider in the catalog, and with `all` every event', () => {
@@ -41,6 +43,25 @@ describe('intake', () => {
     expect(take(winlogbeatLine({ provider: 'microsoft-windows-aad' })).events).toHaveLength(1)
     expect(take(winlogbeatLine({ provider: 'Microsoft-Windows-AAD2' })).dropped).toBe(1)
     expect(take(winlogbeatLine({ provider: 'Service Control Manager' }), 'all').events).toHaveLength(1)
+  })
+
+  it('drops what is older than the retention by rule, but never a time that is no time', () => {
+    const intake = createIntake({
+      catalog,
+      tenant: 'default',
+      keep: 'known',
+      sourceKind: 'file',
+      clock: () => NOW,
+      retentionDays: 30,
+    })
+    const times = ['2026-10-25T11:59:59Z', '2026-10-25T12:00:01Z', '1601-01-01T00:00:00Z']
+    const lines = times.map((time) => winlogbeatLine({ time })).join('\n')
+    const { events, deadLetters, dropped, droppedBy } = intake.take(
+      decodeMessage(Buffer.from(lines), context),
+      originOf,
+    )
+    expect([events.length, deadLetters.length, dropped]).toEqual([1, 1, 1])
+    expect(droppedBy).toMatchObject([{ rule: 'expired', provider: 'Microsoft-Windows-AAD', events: 1 }])
   })
 
   it.each([
@@ -155,23 +176,23 @@ describe('a dead letter', () => {
 describe('drop count', () => {
   it('adds up by provider and channel, most first', () => {
     const count = createDropCount()
-    count.add('a', 'x', 1)
-    count.add('b', null, 5)
-    count.add('a', 'x', 2)
-    count.add(null, null, 1)
+    count.add('unknown_provider', 'a', 'x', 1)
+    count.add('unknown_provider', 'b', null, 5)
+    count.add('unknown_provider', 'a', 'x', 2)
+    count.add('unknown_provider', null, null, 1)
     expect(count.total).toBe(9)
     expect(count.list()).toEqual([
-      { provider: 'b', channel: null, events: 5 },
-      { provider: 'a', channel: 'x', events: 3 },
-      { provider: null, channel: null, events: 1 },
+      { rule: 'unknown_provider', provider: 'b', channel: null, events: 5 },
+      { rule: 'unknown_provider', provider: 'a', channel: 'x', events: 3 },
+      { rule: 'unknown_provider', provider: null, channel: null, events: 1 },
     ])
   })
 
   it('stays small when every event names a new provider, and still counts all', () => {
     const count = createDropCount()
-    for (let at = 0; at < 50_000; at++) count.add(`p${at}`, 'c', 1)
+    for (let at = 0; at < 50_000; at++) count.add('unknown_provider', `p${at}`, 'c', 1)
     expect(count.total).toBe(50_000)
     expect(count.list().length).toBeLessThanOrEqual(1001)
-    expect(count.list()[0]).toEqual({ provider: null, channel: null, events: 49_000 })
+    expect(count.list()[0]).toEqual({ rule: 'unknown_provider', provider: null, channel: null, events: 49_000 })
   })
 })

@@ -98,7 +98,7 @@ describe('collectFiles', () => {
       stored: 1,
       dropped: 2,
       dead_lettered: 1,
-      dropped_by: [{ provider: 'Service Control Manager', channel: 'System', events: 2 }],
+      dropped_by: [{ rule: 'unknown_provider', provider: 'Service Control Manager', channel: 'System', events: 2 }],
     })
     const offset = Buffer.byteLength(`${winlogbeatLine()}\n${other}\n${other}\n`)
     expect(deadLetters()).toMatchObject([{ reason: 'not_json', origin: `${path}@${offset}`, source_kind: 'file' }])

@@ -1,16 +1,20 @@
 /** The failures of a route, for its OpenAPI operation. */
-import { PROBLEM_JSON } from './plugins/problem-details.ts'
+import { PROBLEM_JSON } from './problem.ts'
 
 const MEANINGS = {
-  400: 'A parameter is unknown or has a wrong value: REQUEST_INVALID or QUERY_INVALID.',
+  400: 'A parameter is unknown or has a wrong value: REQUEST_INVALID or QUERY_INVALID. Of a body: BODY_UNREADABLE.',
   404: 'There is nothing under this name: NOT_FOUND.',
-  429: 'Too many questions are under way: OVERLOADED. Ask again after Retry-After seconds.',
+  413: 'The body is larger than allowed: BODY_TOO_LARGE. Send smaller batches.',
+  429: 'Too much is under way: OVERLOADED. Send it again after Retry-After seconds.',
   502: 'The store refused: STORE_REFUSED.',
   503: 'The store does not answer or the service is stopping: STORE_UNAVAILABLE, STOPPING. Ask again after Retry-After seconds.',
   504: 'The question took too long: QUERY_TIMEOUT. Narrow its time range.',
 } as const
 
 export type ProblemStatus = keyof typeof MEANINGS
+
+/** Statuses of a route that takes a body and stores what is in it. */
+export const BODY_PROBLEMS = [400, 413, 429, 502, 503] as const
 
 /** Statuses of every route that asks the store. */
 export const STORE_PROBLEMS = [400, 429, 502, 503, 504] as const

@@ -37,7 +37,10 @@ function rows(words: Readonly<Record<string, string>>): string {
 
 function renderSettings(): string {
   const lines = Object.entries(Settings.properties).map(([name, schema]) => {
-    const { default: value, description = '' } = schema as { default?: unknown; description?: string }
+    const { default: value, description = '' } = schema as {
+      default?: string | number | string[] | null
+      description?: string
+    }
     const shown = value === null ? '_unset_' : `\`${Array.isArray(value) ? '' : String(value)}\``
     return `| \`${name}\` | \`ROAMWATCH_${name.toUpperCase()}\` | ${shown === '``' ? '_empty_' : shown} | ${description} |`
   })

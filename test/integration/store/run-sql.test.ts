@@ -87,7 +87,7 @@ describe.skipIf(!hasEngine())('runSql', () => {
       expect(outcome, sql).toMatchObject({
         error: { code: expect.stringMatching(/^QUERY_(REFUSED|INVALID)$/) as string },
       })
-      expect(String((outcome as { error: Error }).error.message), sql).not.toContain(SECRET)
+      expect((outcome as { error: Error }).error.message, sql).not.toContain(SECRET)
     }
     expect((await test.store.events({ tenant: 'default', filters: [], limit: 10 })).events).toHaveLength(3)
   })

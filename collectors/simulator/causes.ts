@@ -64,8 +64,8 @@ export const CAUSES: readonly Cause[] = [
     entry: 'issue-mfa-required-password-signin',
     concerns: () => true,
     share: 0.16,
-    from: 0.42,
-    until: 0.78,
+    from: 0.6,
+    until: 1,
     rate: 0.75,
     moment: 'sync',
     events: (device, random) => [

@@ -21,9 +21,13 @@ const decompress = promisify(zstdDecompress)
 const ZSTD_WRITE = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const ZSTD_READ = { maxOutputLength: MAX_DECOMPRESSED_BYTES }
 
+/** Node works chunk by chunk, each a trip to its thread pool: with its 16 KiB, most of the time goes into those. */
+const CHUNK_BYTES = 1024 * 1024
+const chunkFor = (bytes: number) => ({ chunkSize: Math.min(CHUNK_BYTES, Math.max(4096, bytes)) })
+
 const zstd: Codec = {
-  compress: ({ buffer }) => compress(buffer, ZSTD_WRITE),
-  decompress: (buffer) => decompress(buffer, ZSTD_READ),
+  compress: ({ buffer }) => compress(buffer, { ...ZSTD_WRITE, ...chunkFor(buffer.length) }),
+  decompress: (buffer) => decompress(buffer, { ...ZSTD_READ, ...chunkFor(buffer.length * 12) }),
 }
 const snappy = readOnly('Snappy', (buffer) => decompressSnappy(buffer, MAX_DECOMPRESSED_BYTES))
 const lz4 = readOnly('LZ4', (buffer) => decompressLz4(buffer, MAX_DECOMPRESSED_BYTES))

@@ -117,15 +117,8 @@ export function createRecordConsumer(deps: RecordConsumerDeps): RecordConsumer {
   const supervisor = superviseSessions({
     log: deps.log,
     stopping: stopping.signal,
-    async open() {
-      await deps.prepare?.()
-      const { client, log, groupId, topics, sessionTimeoutMs } = deps
-      return openSession({ client, log, groupId, topics, sessionTimeoutMs, ...reader })
-    },
-    onOpen(opened) {
-      session = opened
-      applyPause()
-    },
+    open,
+    onOpen: (opened) => (session = opened),
     onClose() {
       session = undefined
       ledger.assign([])
@@ -133,6 +126,15 @@ export function createRecordConsumer(deps: RecordConsumerDeps): RecordConsumer {
       if (!buffer.isFull) setHeld(false)
     },
   })
+
+  async function open(): Promise<ConsumerSession> {
+    await deps.prepare?.()
+    const { client, log, groupId, topics, sessionTimeoutMs } = deps
+    const opened = await openSession({ client, log, groupId, topics, sessionTimeoutMs, ...reader })
+    if (await reader.hasBegun()) return opened
+    await opened.close(CLOSE_MS)
+    throw await opened.ended
+  }
 
   function setHeld(value: boolean): void {
     if (isHeld === value) return
@@ -142,7 +144,7 @@ export function createRecordConsumer(deps: RecordConsumerDeps): RecordConsumer {
   }
 
   function applyPause(): void {
-    session?.setPaused(isHeld || isPausedByOperator)
+    reader.setPaused(isHeld || isPausedByOperator)
   }
 
   function onStored(): void {
@@ -202,7 +204,7 @@ export function createRecordConsumer(deps: RecordConsumerDeps): RecordConsumer {
     const leftMs = () => Math.max(0, deadline - performance.now())
     clearInterval(lagTimer)
     stopping.abort()
-    session?.setPaused(true)
+    reader.setPaused(true)
     buffer.close()
     await withinDeadline(loops, leftMs())
     await committer.finish(leftMs())

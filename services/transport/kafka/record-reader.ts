@@ -21,6 +21,10 @@ export type KafkaHeaders = Readonly<Record<string, Buffer | string | (Buffer | s
 export type RecordReader = {
   onAssigned(partitions: readonly PartitionId[], session: ConsumerSession): void
   onBatch(batch: Batch, control: BatchControl): Promise<void>
+  /** Resolves when it is known where the present share of partitions is read from; false: the session failed. */
+  hasBegun(): Promise<boolean>
+  /** Of this session and the next ones. */
+  setPaused(isPaused: boolean): void
 }
 
 export type RecordReaderDeps = {
@@ -44,8 +48,16 @@ const BEAT_MS = 500
 
 export function createRecordReader(deps: RecordReaderDeps): RecordReader {
   let session: ConsumerSession | undefined
-  let starting: Promise<boolean> = Promise.resolve(false)
+  let beginning: Promise<boolean> = Promise.resolve(false)
+  let isBeginning = false
+  let shares = 0
+  let isPaused = false
   let isCheckingGap = false
+
+  function setPaused(value: boolean): void {
+    isPaused = value
+    session?.setPaused(isPaused || isBeginning)
+  }
 
   function onAssigned(partitions: readonly PartitionId[], joined: ConsumerSession): void {
     session = joined
@@ -55,18 +67,28 @@ export function createRecordReader(deps: RecordReaderDeps): RecordReader {
       { partitions: partitions.map(({ topic, partition }) => `${topic}/${partition}`) },
       'partitions assigned',
     )
-    starting = begin(joined)
+    beginning = begin(joined)
   }
 
+  /**
+   * Nothing is fetched until it is known what the group has committed: kafkajs overwrites a commit that points to what
+   * retention deleted, and with it the only trace of the loss.
+   */
   async function begin(joined: ConsumerSession): Promise<boolean> {
+    const share = ++shares
+    isBeginning = true
+    setPaused(isPaused)
     try {
       const { seeks, gaps } = await findStarts(joined.admin, deps.ledger, deps)
+      if (share !== shares) return await beginning // there is a newer share already
       for (const at of seeks) {
         deps.ledger.restart(at)
         joined.seek(at)
       }
       for (const gap of gaps) deps.onGap(gap)
       if (seeks.length > 0) deps.onStarts()
+      isBeginning = false
+      setPaused(isPaused)
       return true
     } catch (error) {
       joined.fail(translateError(error, 'looking up where to read from'))
@@ -75,9 +97,8 @@ export function createRecordReader(deps: RecordReaderDeps): RecordReader {
   }
 
   async function onBatch(batch: Batch, control: BatchControl): Promise<void> {
-    const hasBegun = await whileBeating(starting, control)
     const entry = deps.ledger.entry(batch)
-    if (!hasBegun || entry === undefined || deps.stopping.aborted || control.isStale()) return
+    if (isBeginning || entry === undefined || deps.stopping.aborted || control.isStale()) return
     entry.end = BigInt(batch.highWatermark)
     const first = batch.messages[0]
     if (first !== undefined) checkGap(entry, BigInt(first.offset))
@@ -115,20 +136,7 @@ export function createRecordReader(deps: RecordReaderDeps): RecordReader {
     }
   }
 
-  return { onAssigned, onBatch }
-}
-
-async function whileBeating<T>(work: Promise<T>, control: BatchControl): Promise<T> {
-  let isOver = false
-  const done = work.finally(() => (isOver = true))
-  while (!isOver) {
-    const { promise: tick, resolve } = Promise.withResolvers<undefined>()
-    const timer = setTimeout(() => resolve(undefined), BEAT_MS)
-    await Promise.race([done, tick])
-    clearTimeout(timer)
-    if (!isOver) await control.beat()
-  }
-  return done
+  return { onAssigned, onBatch, hasBegun: () => beginning, setPaused }
 }
 
 function toChunks(batch: Batch, maxRecords: number): Chunk<KafkaRecord>[] {

@@ -33,18 +33,18 @@ export async function findStarts(
     const at = committed.get(idOf(entry))
     const start = starts.get(idOf(entry))
     if (at !== undefined) {
-      begin(entry, at)
+      begin(entry, at, low)
       if (at < low) gaps.push({ topic: entry.topic, partition: entry.partition, from: at, to: low })
     } else if (start !== undefined) {
       seeks.push({ topic: entry.topic, partition: entry.partition, offset: start })
-    } else begin(entry, low)
+    } else begin(entry, low, low)
   }
   return { seeks, gaps }
 }
 
-function begin(entry: PartitionEntry, at: bigint): void {
-  entry.committed = at
-  entry.next = at
+function begin(entry: PartitionEntry, committed: bigint, low: bigint): void {
+  entry.committed = committed
+  entry.next = committed < low ? low : committed
 }
 
 function index(offsets: readonly PartitionOffset[]): Map<string, bigint> {

@@ -71,7 +71,7 @@ export async function startJavaBroker(jars: string, options: BrokerOptions): Pro
 }
 
 async function format(jars: string, properties: string, options: BrokerOptions): Promise<void> {
-  const clusterId = randomBytes(16).toString('base64url')
+  const clusterId = `A${randomBytes(16).toString('base64url').slice(1)}` // 16 bytes; a leading dash would be an option
   const user = options.sasl
   const scram = (mechanism: string) =>
     user === undefined ? [] : ['--add-scram', `${mechanism}=[name=${user.username},password=${user.password}]`]

@@ -38,7 +38,7 @@ export type Intake = {
   take(decoded: readonly Decoded[], originOf: (offset: number) => string): Taken
 }
 
-/** DESIGN section 3, "Time": a wrong clock is a cause worth seeing, nonsense is not. */
+/** A wrong clock is a cause worth seeing, nonsense is not. */
 const EARLIEST = '1990-01-01T00:00:00'
 const DAY_MS = 24 * 3600 * 1000
 const MAX_AHEAD_MS = 366 * DAY_MS

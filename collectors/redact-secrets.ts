@@ -1,5 +1,5 @@
 /**
- * Takes secrets out of events and dead letters before anything leaves the collector (DESIGN section 3, private by
+ * Takes secrets out of events and dead letters before anything leaves the collector (private by
  * default). Three nets, from sure to wide: the catalog's secret fields by (provider, event id, field) and, in shapes that
  * keep no names, by position; secrets beside their name in any text; tokens that show by their look in any text.
  * What was removed is always `[removed]`; doing it twice changes nothing. Provider, event id, channel, computer, record

@@ -20,7 +20,7 @@ export type JudgeInput = {
   readonly names: readonly string[]
 }
 
-/** DESIGN section 5: an entry needs this confidence and this lead over the next candidate. */
+/** An entry needs this confidence and this lead over the next candidate. */
 const ENTRY_CONFIDENCE = 0.6
 const ENTRY_LEAD = 0.2
 /** 0.7 - 0.5 is a little less than 0.2 in binary. */

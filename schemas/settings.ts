@@ -3,6 +3,8 @@
  * This is the only list; checks, defaults and docs/settings.md follow from it.
  */
 import { type Static, Type } from 'typebox'
+import { KafkaSettings } from './kafka-settings.ts'
+import { ServiceSettings } from './service-settings.ts'
 
 export const Settings = Type.Object(
   {
@@ -29,13 +31,13 @@ export const Settings = Type.Object(
     api_host: Type.String({
       default: '127.0.0.1',
       description:
-        'Address the HTTP API listens on. The API asks for no password: keep it on loopback or behind a proxy that does.',
+        'Address the HTTP API or the gateway listens on. The API asks for no password: keep it on loopback or behind a proxy that does.',
     }),
     api_port: Type.Integer({
       default: 8080,
       minimum: 0,
       maximum: 65535,
-      description: 'Port of the HTTP API; 0 takes a free one.',
+      description: 'Port of the HTTP API, or of the gateway (`roamwatch collect http`); 0 takes a free one.',
     }),
     api_allowed_hosts: Type.Array(Type.String(), {
       default: [],
@@ -96,6 +98,8 @@ export const Settings = Type.Object(
       maximum: 600_000,
       description: 'Milliseconds that stopping may take before what is left is cut off.',
     }),
+    ...KafkaSettings.properties,
+    ...ServiceSettings.properties,
   },
   { additionalProperties: false, description: 'Settings of Roamwatch.' },
 )

@@ -106,7 +106,8 @@ function check(settings: Record<string, unknown>): Settings {
 
 /** "must be …" in words, from the schema. */
 function demand(schema: object): string {
-  const { minimum, maximum, pattern, anyOf, minLength } = schema as {
+  const { minimum, maximum, pattern, anyOf, minLength, items } = schema as {
+    items?: { pattern?: string }
     minimum?: number
     maximum?: number
     pattern?: string
@@ -119,6 +120,7 @@ function demand(schema: object): string {
   if (range.minimum !== undefined) return `must be a whole number from ${range.minimum} to ${range.maximum ?? 'any'}`
   const matching = pattern ?? anyOf?.find((member) => member.pattern !== undefined)?.pattern
   if (matching !== undefined) return `must match ${matching}`
+  if (items?.pattern !== undefined) return `must be a list of texts that match ${items.pattern}`
   return minLength === undefined ? 'has a value of the wrong type; docs/settings.md says which' : 'must not be empty'
 }
 

@@ -3,7 +3,10 @@
 -- Why these keys, codecs and indexes: docs/decisions/0004-store-layout.md.
 
 -- One row per copy of an event; the copy with the highest revision is the event. Sorting key and partition use only ingredients of the
--- event key, so all copies of one event meet in one partition. `stored_at` is the server's clock.
+-- event key, so all copies of one event meet in one partition. `stored_at` is the server's clock. What events repeat within themselves is
+-- kept once: `texts` holds the message, the correlation id, an activity id that is no GUID, and the data's values side by side, where the
+-- codec finds the repeats; `computer_rest` is what follows the device in the computer's name, or NUL and the whole name;
+-- `collected_delay` counts ticks of 100 ns since `occurred_at`. The ALIAS columns give them their public names.
 CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
 (
     tenant          LowCardinality(String),
@@ -11,9 +14,9 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     event_key       FixedString(16) CODEC(NONE),
     revision        UInt64 CODEC(ZSTD(1)),
     occurred_at     DateTime64(7, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    collected_at    Nullable(DateTime64(7, 'UTC')) CODEC(Delta(8), ZSTD(1)),
+    collected_delay Nullable(Int64) CODEC(ZSTD(1)),
     stored_at       DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    computer        String CODEC(ZSTD(1)),
+    computer_rest   String CODEC(ZSTD(1)),
     device          String CODEC(ZSTD(1)),
     device_id       Nullable(String),
     channel         LowCardinality(Nullable(String)),
@@ -27,12 +30,11 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     record_id       Nullable(UInt64) CODEC(ZSTD(1)),
     user_sid        Nullable(String) CODEC(ZSTD(1)),
     user            Nullable(String) CODEC(ZSTD(1)),
-    process_id      Nullable(UInt32) CODEC(ZSTD(1)),
-    thread_id       Nullable(UInt32) CODEC(ZSTD(1)),
-    activity_id     Nullable(String) CODEC(ZSTD(1)),
-    correlation_id  Nullable(String) CODEC(ZSTD(1)),
-    message         Nullable(String) CODEC(ZSTD(1)),
-    data            Map(String, String) CODEC(ZSTD(1)),
+    process_id      Nullable(UInt32) CODEC(T64, ZSTD(1)),
+    thread_id       Nullable(UInt32) CODEC(T64, ZSTD(1)),
+    activity_guid   UUID CODEC(ZSTD(1)),
+    texts           Array(Nullable(String)) CODEC(ZSTD(3)),
+    data_names      Array(String),
     shipper         String,
     fingerprint     Nullable(String) CODEC(ZSTD(1)),
     sync_engine     LowCardinality(String),
@@ -55,6 +57,12 @@ CREATE TABLE IF NOT EXISTS {database}._events {on_cluster}
     os_ubr          Nullable(UInt32),
     join_type       Nullable(String),
     catalog_version UInt16,
+    computer        String ALIAS if(startsWith(computer_rest, char(0)), substring(computer_rest, 2), concat(device, computer_rest)),
+    collected_at    Nullable(DateTime64(7, 'UTC')) ALIAS CAST(addNanoseconds(occurred_at, collected_delay * 100), 'Nullable(DateTime64(7, \'UTC\'))'),
+    message         Nullable(String) ALIAS texts[1],
+    correlation_id  Nullable(String) ALIAS texts[2],
+    activity_id     Nullable(String) ALIAS if(activity_guid = toUUID('00000000-0000-0000-0000-000000000000'), texts[3], toString(activity_guid)),
+    data            Map(String, String) ALIAS mapFromArrays(data_names, arrayMap(text -> assumeNotNull(text), arraySlice(texts, 4))),
     INDEX event_key_index event_key TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX occurred_at_index occurred_at TYPE minmax GRANULARITY 1
 )

@@ -4,7 +4,9 @@ import { AppError } from '../../runtime/errors.ts'
 import {
   takeRows,
   writeFloat64,
+  writeGuid,
   writeKey,
+  writeNoGuid,
   writeNullableString,
   writeString,
   writeTicks,
@@ -14,7 +16,7 @@ import {
   writeUInt8,
   writeVarUInt,
 } from './row-writer.ts'
-import { parseInstant } from './times.ts'
+import { type Instant, parseInstant } from './times.ts'
 
 /** Columns in the order in which a row is written. `stored_at` is left to the server. */
 export const ROW_COLUMNS = [
@@ -23,8 +25,8 @@ export const ROW_COLUMNS = [
   'event_key',
   'revision',
   'occurred_at',
-  'collected_at',
-  'computer',
+  'collected_delay',
+  'computer_rest',
   'device',
   'device_id',
   'channel',
@@ -40,10 +42,9 @@ export const ROW_COLUMNS = [
   'user',
   'process_id',
   'thread_id',
-  'activity_id',
-  'correlation_id',
-  'message',
-  'data',
+  'activity_guid',
+  'texts',
+  'data_names',
   'shipper',
   'fingerprint',
   'sync_engine',
@@ -68,6 +69,9 @@ export const ROW_COLUMNS = [
   'catalog_version',
 ] as const
 
+/** Texts before the data's values: message, correlation id, an activity id that is no GUID. */
+const FIXED_TEXTS = 3
+
 /** A row of its own; for many rows, `appendRow` them and take them together. */
 export function encodeRow(row: ClassifiedEvent): Uint8Array {
   appendRow(row)
@@ -88,14 +92,14 @@ export function appendRow(row: ClassifiedEvent): void {
   writeKey(row.event_key)
   writeUInt64(row.revision)
   writeTicks(occurred.second, occurred.fraction)
-  writeNullableTime(row.collected_at)
+  writeDelay(occurred, row.collected_at)
   writeSystem(row)
   writeContent(row)
   writeVerdict(row)
 }
 
 function writeSystem(row: ClassifiedEvent): void {
-  writeString(row.computer)
+  writeString(computerRest(row))
   writeString(row.device)
   writeNullableString(row.device_id)
   writeNullableString(row.channel)
@@ -111,18 +115,19 @@ function writeSystem(row: ClassifiedEvent): void {
   writeNullableString(row.user)
   writeNullable(row.process_id, writeUInt32)
   writeNullable(row.thread_id, writeUInt32)
-  writeNullableString(row.activity_id)
-  writeNullableString(row.correlation_id)
 }
 
 function writeContent(row: ClassifiedEvent): void {
-  writeNullableString(row.message)
+  const isGuid = row.activity_id !== null && writeGuid(row.activity_id)
+  if (row.activity_id === null) writeNoGuid()
   const names = Object.keys(row.data)
+  writeVarUInt(FIXED_TEXTS + names.length)
+  writeNullableString(row.message)
+  writeNullableString(row.correlation_id)
+  writeNullableString(isGuid ? null : row.activity_id)
+  for (const name of names) writeNullableString(row.data[name] ?? '')
   writeVarUInt(names.length)
-  for (const name of names) {
-    writeString(name)
-    writeString(row.data[name] ?? '')
-  }
+  for (const name of names) writeString(name)
   writeString(row.shipper)
   writeNullableString(row.fingerprint)
 }
@@ -171,12 +176,24 @@ function writeNullable<T>(value: T | null, write: (value: T) => void): void {
   write(value)
 }
 
-function writeNullableTime(text: string | null): void {
-  const instant = text === null ? undefined : parseInstant(text)
-  if (instant === undefined) {
+/** Ticks from the event to its collection: small numbers, where two times of their own would be large ones. */
+function writeDelay(occurred: Instant, text: string | null): void {
+  const collected = text === null ? undefined : parseInstant(text)
+  if (collected === undefined) {
     writeUInt8(1)
     return
   }
   writeUInt8(0)
-  writeTicks(instant.second, instant.fraction)
+  // At most 136 years of ticks, beyond 2^53: seconds and fraction go separately.
+  const fraction = collected.fraction - occurred.fraction
+  const seconds = collected.second - occurred.second
+  if (fraction < 0) writeTicks(seconds - 1, fraction + 10_000_000)
+  else writeTicks(seconds, fraction)
+}
+
+/** What follows the device's name in the computer's, or NUL and the whole name where it begins otherwise. */
+function computerRest({ computer, device }: ClassifiedEvent): string {
+  if (!computer.startsWith(device)) return `\0${computer}`
+  const rest = computer.slice(device.length)
+  return rest.charCodeAt(0) === 0 ? `\0${computer}` : rest
 }

@@ -90,6 +90,34 @@ export function writeKey(hex: string): void {
 
 const nibble = (code: number) => (code < 58 ? code - 48 : code - 87)
 
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const NO_GUID = '00000000-0000-0000-0000-000000000000'
+
+/** A GUID in lower case: two little-endian halves. False, and the GUID of zeros, for anything else. */
+export function writeGuid(text: string): boolean {
+  if (!GUID.test(text) || text === NO_GUID) {
+    writeNoGuid()
+    return false
+  }
+  reserve(16)
+  const start = position
+  let digit = 0
+  for (let index = 0; index < 16; index++) {
+    if (text.charCodeAt(digit) === 45) digit++
+    const byte = (nibble(text.charCodeAt(digit)) << 4) | nibble(text.charCodeAt(digit + 1))
+    bytes[start + (index < 8 ? 7 - index : 23 - index)] = byte
+    digit += 2
+  }
+  position = start + 16
+  return true
+}
+
+export function writeNoGuid(): void {
+  reserve(16)
+  bytes.fill(0, position, position + 16)
+  position += 16
+}
+
 export function writeVarUInt(value: number): void {
   reserve(5)
   let rest = value

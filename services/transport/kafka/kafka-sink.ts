@@ -1,9 +1,9 @@
 /**
  * The sending end of the transport: batches become Kafka messages, and `send()` resolves when every replica in sync has
  * them. Sends that come while a round is under way go together in the next one. Back-pressure: beyond `bufferBytes` that are
- * accepted and not yet acknowledged, `send()` waits its turn. Nothing is retried for ever: a round that the client could not
- * bring through within its own retries (some ten seconds) rejects its senders and everybody behind them with a retryable
- * error; sending again is harmless (event key, sighting).
+ * accepted and not yet acknowledged, `send()` waits its turn. Nothing is retried for ever: a round that could not be brought
+ * through in time rejects its senders, and everybody behind them, with a retryable error; sending again is harmless (event
+ * key, sighting).
  */
 import { context, propagation } from '@opentelemetry/api'
 import type { TopicName } from '../../../schemas/topics.ts'
@@ -28,6 +28,8 @@ export type KafkaSinkDeps = {
   readonly replicas: number | null
   /** Bytes of messages that may be accepted and not yet acknowledged. One batch is always accepted. */
   readonly bufferBytes: number
+  /** How long one round may take, the client's own retries included (they end after some ten seconds unless brokers hang); default 30,000. */
+  readonly sendDeadlineMs?: number
   readonly now: () => Date
 }
 
@@ -45,10 +47,11 @@ export type KafkaSinkHealth = {
 }
 
 const CLOSE_MS = 5_000
+const SEND_DEADLINE_MS = 30_000
 
 /** start(): waits while no broker answers; rejects with BROKER_REFUSED or TOPIC_MISMATCH. */
 export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
-  const connection = createProducerConnection(deps)
+  const connection = createProducerConnection({ ...deps, sendDeadlineMs: deps.sendDeadlineMs ?? SEND_DEADLINE_MS })
   const queue = createProduceQueue<Outgoing>()
   const waiting: Sending[] = []
   const stopping = new AbortController()

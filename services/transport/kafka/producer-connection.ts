@@ -5,10 +5,12 @@
  * again: the next send gets a new one, with a new producer id.
  */
 import { CompressionTypes, type Message as ClientMessage, type Producer } from 'kafkajs'
+import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
 import { closeClient, createKafkaClient, type KafkaClient } from './client.ts'
 import type { KafkaClientOptions } from './client-options.ts'
 import type { Message } from './encode-message.ts'
+import { withinDeadline } from './within-deadline.ts'
 
 /** Messages of one partition, that fit one record batch. */
 export type PartitionMessages = {
@@ -37,6 +39,7 @@ const RETRY = { initialRetryTime: 200, maxRetryTime: 3_000, retries: 5 }
 export function createProducerConnection(deps: {
   readonly client: KafkaClientOptions
   readonly log: Logger
+  readonly sendDeadlineMs: number
 }): ProducerConnection {
   let current: Open | undefined
   const closing = new Set<Promise<void>>()
@@ -75,12 +78,13 @@ export function createProducerConnection(deps: {
     async send(round) {
       const opened = await connect()
       try {
-        await opened.producer.sendBatch({
+        const sending = opened.producer.sendBatch({
           acks: -1,
           timeout: ACKS_TIMEOUT_MS,
           compression: CompressionTypes.ZSTD,
           topicMessages: byTopic(round),
         })
+        if (!(await withinDeadline(sending, deps.sendDeadlineMs))) throw tooLate(deps.sendDeadlineMs)
       } catch (error) {
         current = undefined
         discard(opened)
@@ -94,6 +98,11 @@ export function createProducerConnection(deps: {
       await Promise.all(closing)
     },
   }
+}
+
+function tooLate(ms: number): AppError {
+  const message = `Kafka did not acknowledge within ${ms} ms: the brokers hang or have too few replicas in sync`
+  return new AppError('BROKER_UNAVAILABLE', message, { retryable: true })
 }
 
 function byTopic(round: readonly PartitionMessages[]): { topic: string; messages: ClientMessage[] }[] {

@@ -4,7 +4,7 @@ import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
 
 const FIRST_WAIT_MS = 500
-const LONGEST_WAIT_MS = 10_000
+const LONGEST_WAIT_MS = 5_000
 /** How often the waiting is said again. */
 const REMIND_MS = 60_000
 

@@ -34,6 +34,7 @@ export function sinkOf(brokers: readonly string[], plan: TopicPlan, rest: Partia
     mayCreateTopics: true,
     replicas: 1,
     bufferBytes: 8 * 1024 * 1024,
+    sendDeadlineMs: 30_000,
     now: () => new Date(),
     ...rest,
   })

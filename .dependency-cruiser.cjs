@@ -1,5 +1,5 @@
 /** Who may import whom: ARCHITECTURE.md, "Who may import whom". */
-const wiring = '(^services/(all-in-one|cli)/|/main\\.ts$)'
+const wiring = '(^services/(all-in-one|cli|separate)/|/main\\.ts$)'
 const only = (name, vendor, folder) => ({
   name,
   comment: `${vendor} stays in ${folder}`,

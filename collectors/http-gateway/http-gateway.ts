@@ -18,6 +18,8 @@ export type HttpGatewayDeps = Pick<ReceiveDeps, 'intake' | 'sink'> & {
   readonly limits?: Partial<BodyLimits>
   /** Bodies that are read and stored at the same time; more are answered with OVERLOADED. */
   readonly maxConcurrentBodies?: number
+  /** The sink holds all that it may: bodies are answered with OVERLOADED before they are read. */
+  readonly isFull?: () => boolean
 }
 
 const MiB = 1024 * 1024
@@ -47,11 +49,10 @@ export function createHttpGateway(deps: HttpGatewayDeps): FastifyPluginAsync {
 
     async function postEvents(request: FastifyRequest, reply: FastifyReply) {
       if (isStopping) throw new AppError('STOPPING', 'The service is stopping. Send again.', { retryable: true })
-      if (underWay >= maxConcurrent) {
+      const overload = whyOverloaded()
+      if (overload !== undefined) {
         reply.header('retry-after', RETRY_AFTER_SECONDS)
-        throw new AppError('OVERLOADED', `${maxConcurrent} bodies are under way already. Send again.`, {
-          retryable: true,
-        })
+        throw new AppError('OVERLOADED', `${overload} Send again.`, { retryable: true })
       }
       underWay++
       try {
@@ -62,6 +63,11 @@ export function createHttpGateway(deps: HttpGatewayDeps): FastifyPluginAsync {
         underWay--
       }
     }
+  }
+
+  function whyOverloaded(): string | undefined {
+    if (underWay >= maxConcurrent) return `${maxConcurrent} bodies are under way already.`
+    return deps.isFull?.() === true ? 'What was taken in waits to be stored.' : undefined
   }
 
   function receive(request: FastifyRequest) {

@@ -6,8 +6,8 @@ const MEANINGS = {
   404: 'There is nothing under this name: NOT_FOUND.',
   413: 'The body is larger than allowed: BODY_TOO_LARGE. Send smaller batches.',
   429: 'Too much is under way: OVERLOADED. Send it again after Retry-After seconds.',
-  502: 'The store refused: STORE_REFUSED.',
-  503: 'The store does not answer or the service is stopping: STORE_UNAVAILABLE, STOPPING. Ask again after Retry-After seconds.',
+  502: 'The store or the queue refused: STORE_REFUSED, BROKER_REFUSED, TOPIC_MISMATCH.',
+  503: 'The store or the queue does not answer, or the service is stopping: STORE_UNAVAILABLE, BROKER_UNAVAILABLE, STOPPING. Ask again after Retry-After seconds.',
   504: 'The question took too long: QUERY_TIMEOUT. Narrow its time range.',
 } as const
 

@@ -4,9 +4,9 @@ import { createHttpGateway } from '../../collectors/http-gateway/http-gateway.ts
 import type { Settings } from '../../schemas/settings.ts'
 import { createApp } from '../query-api/app.ts'
 import type { Api } from '../query-api/api.ts'
-import { AppError } from '../runtime/errors.ts'
 import { createLifecycle, type Lifecycle, type Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { listen } from './listen.ts'
 import { createRetention } from './retention.ts'
 import { createSampleFleet } from './sample-fleet.ts'
 import { createSpine, type Spine } from './spine.ts'
@@ -58,26 +58,5 @@ function createApiPart(settings: Settings, { store, catalog, sink }: Spine, log:
       url = await listen(app, settings)
     },
     stop: async () => app?.close(),
-  }
-}
-
-async function listen(app: Api, { api_host: host, api_port: port }: Settings): Promise<string> {
-  try {
-    return await app.listen({ host, port })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') {
-      throw new AppError(
-        'PORT_IN_USE',
-        `port ${port} on ${host} is taken; choose another with --port or ROAMWATCH_API_PORT`,
-        { cause },
-      )
-    }
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
-      throw new AppError('SETTINGS_INVALID', `cannot listen on ${host}:${port} (${code}); mend api_host or api_port`, {
-        cause,
-      })
-    }
-    throw cause
   }
 }

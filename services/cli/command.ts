@@ -32,6 +32,8 @@ const OPTIONS = {
   timeZone: ['--time-zone <zone>', 'IANA zone of times that carry none, for example Europe/Amsterdam'],
   host: ['--host <address>', 'address the API listens on (default 127.0.0.1)'],
   port: ['--port <number>', 'port of the API; 0 takes a free one (default 8080)'],
+  brokers: ['--brokers <host:port,...>', 'Kafka brokers to ask first (ROAMWATCH_KAFKA_BROKERS)'],
+  healthPort: ['--health-port <number>', 'port of /healthz, /readyz and /status; 0 takes a free one (default 0)'],
   logLevel: ['--log-level <level>', 'trace, debug, info, warn, error or silent'],
 } as const satisfies Record<string, readonly [string, string]>
 
@@ -42,20 +44,30 @@ export type SettingFlags = {
   readonly timeZone?: string
   readonly host?: string
   readonly port?: string
+  readonly brokers?: string
+  readonly healthPort?: string
   readonly logLevel?: string
   readonly config?: string
 }
 
-/** Settings of a command: its flags over environment, file and defaults. Throws SETTINGS_INVALID. */
-export function settingsOf(flags: SettingFlags, env: CommandContext['env']): Settings {
+/** Settings of a command: its flags (`own`: those of this command alone) over environment, file and defaults. Throws SETTINGS_INVALID. */
+export function settingsOf(flags: SettingFlags, env: CommandContext['env'], own: Partial<Settings> = {}): Settings {
   const given: Record<string, unknown> = {
     data: flags.data,
     tenant: flags.tenant,
     keep: flags.keepAll === true ? 'all' : undefined,
     time_zone: flags.timeZone,
     api_host: flags.host,
-    api_port: flags.port === undefined || !/^[0-9]+$/.test(flags.port) ? flags.port : Number(flags.port),
+    api_port: numberOf(flags.port),
+    kafka_brokers: flags.brokers?.split(',').map((broker) => broker.trim()),
+    health_port: numberOf(flags.healthPort),
     log_level: flags.logLevel,
+    ...own,
   }
   return readSettings({ env, flags: given, ...(flags.config === undefined ? {} : { file: flags.config }) })
+}
+
+/** What is no number stays text, for the schema to refuse. */
+function numberOf(text: string | undefined): string | number | undefined {
+  return text === undefined || !/^[0-9]+$/.test(text) ? text : Number(text)
 }

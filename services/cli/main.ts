@@ -29,6 +29,18 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'ask SQL of the stored events',
     load: async () => (await import('./commands/query.ts')).query,
   },
+  collect: {
+    summary: 'run one collector, into Kafka: collect http, kafka or files',
+    load: async () => (await import('./commands/collect.ts')).collect,
+  },
+  process: {
+    summary: 'run one processor, from Kafka to the store',
+    load: async () => (await import('./commands/process.ts')).processEvents,
+  },
+  serve: {
+    summary: 'run the query API on the store',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
   doctor: {
     summary: 'what is reachable, configured and missing',
     load: async () => (await import('./commands/doctor.ts')).doctor,

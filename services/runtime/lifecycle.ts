@@ -8,6 +8,8 @@ export type Part = {
   readonly name: string
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
+  /** Ends the waiting of `start` (for a broker, a store), which then rejects. Called when stopping begins while it starts. */
+  readonly interrupt?: () => void
 }
 
 export type Lifecycle = {
@@ -24,6 +26,7 @@ export function createLifecycle(
   let starting: Promise<void> | undefined
   let stopping: Promise<boolean> | undefined
   let current: Promise<void> = Promise.resolve() // the part that is starting now
+  let startingPart: Part | undefined
   let isStopping = false
 
   async function startParts(): Promise<void> {
@@ -31,12 +34,16 @@ export function createLifecycle(
       if (isStopping) return
       running.push(part)
       try {
+        startingPart = part
         current = part.start()
         await current
       } catch (error) {
-        running.pop()
+        const at = running.indexOf(part)
+        if (at !== -1) running.splice(at, 1)
         await stop()
         throw error
+      } finally {
+        startingPart = undefined
       }
       deps.log.debug({ part: part.name }, 'started')
     }
@@ -45,6 +52,7 @@ export function createLifecycle(
   async function stopParts(): Promise<boolean> {
     const deadline = performance.now() + deps.deadlineMs
     let isClean = true
+    startingPart?.interrupt?.()
     await withinDeadline(
       current.catch(() => undefined),
       deps.deadlineMs,

@@ -14,8 +14,11 @@ const STATUSES: { readonly [C in ErrorCode]?: number } = {
   BODY_TOO_LARGE: 413,
   OVERLOADED: 429,
   STORE_REFUSED: 502,
+  BROKER_REFUSED: 502,
+  TOPIC_MISMATCH: 502,
   STOPPING: 503,
   STORE_UNAVAILABLE: 503,
+  BROKER_UNAVAILABLE: 503,
   QUERY_TIMEOUT: 504,
 }
 
@@ -27,7 +30,12 @@ export const HTTP_FAILURES = Object.entries({ ...STATUSES, INTERNAL: 500 }).map(
 }))
 
 /** Seconds after which it makes sense to ask again. */
-const RETRY_AFTER_SECONDS: { readonly [C in ErrorCode]?: number } = { OVERLOADED: 1, STOPPING: 5, STORE_UNAVAILABLE: 5 }
+const RETRY_AFTER_SECONDS: { readonly [C in ErrorCode]?: number } = {
+  OVERLOADED: 1,
+  STOPPING: 5,
+  STORE_UNAVAILABLE: 5,
+  BROKER_UNAVAILABLE: 5,
+}
 
 /** Some of fastify's messages quote the whole address. */
 const MAX_FOREIGN_DETAIL = 200

@@ -1,0 +1,41 @@
+/** `roamwatch collect SOURCE`: one collector, into Kafka. */
+import type { Command } from 'commander'
+import type { Settings } from '../../../schemas/settings.ts'
+import { createGateway } from '../../separate/gateway.ts'
+import type { Stage, StageDeps } from '../../separate/service.ts'
+import { createTapStage } from '../../separate/tap.ts'
+import { addSettingOptions, type CliCommand, type CommandContext, type SettingFlags, settingsOf } from '../command.ts'
+import { runStage } from '../run-stage.ts'
+
+export const collect: CliCommand = {
+  define(command, context) {
+    command.usage('SOURCE [options]').addHelpText('after', EXAMPLE)
+    defineHttp(command.command('http').description('take events over HTTP: POST /v1/events'), context)
+    defineKafka(command.command('kafka').description('take events from topics that other shippers fill'), context)
+  },
+}
+
+const EXAMPLE = `
+Examples:
+  roamwatch collect http --brokers kafka:9092 --port 8080
+  roamwatch collect kafka --brokers kafka:9092 --topic winlogbeat`
+
+type Create = (settings: Settings, deps: StageDeps) => Stage
+
+function defineHttp(command: Command, context: CommandContext): void {
+  addSettingOptions(command, ['brokers', 'host', 'port', 'healthPort', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
+  command.action((flags: SettingFlags) => run(createGateway, settingsOf(flags, context.env), context))
+}
+
+function defineKafka(command: Command, context: CommandContext): void {
+  command.option('--topic <name...>', "topics to read; ' tenant=NAME' and ' time_zone=ZONE' may stand behind a name")
+  addSettingOptions(command, ['brokers', 'healthPort', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
+  command.action((flags: SettingFlags & { topic?: string[] }) => {
+    const settings = settingsOf(flags, context.env, flags.topic === undefined ? {} : { kafka_tap_topics: flags.topic })
+    return run(createTapStage, settings, context)
+  })
+}
+
+function run(create: Create, settings: Settings, context: CommandContext): Promise<void> {
+  return runStage(create, settings, context)
+}

@@ -64,7 +64,7 @@ describe.skipIf(!hasEngine())('migrations', () => {
   })
 
   it('go on where a killed one stopped', async () => {
-    const path = join(folder.path, '0002-broken.sql')
+    const path = join(folder.path, '9000-broken.sql')
     writeFileSync(
       path,
       'CREATE TABLE IF NOT EXISTS {database}._second (a UInt8) ENGINE = {engine:_second()} ORDER BY a;\nSELECT throwIf(1);\n',

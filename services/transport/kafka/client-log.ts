@@ -10,7 +10,12 @@ const REPEAT_MS = 30_000
 /** Of remembered lines; there are only some dozens of different ones. */
 const MAX_REMEMBERED = 500
 
-export function createClientLog(log: Logger, now: () => number = Date.now): logCreator {
+/** `onFault` hears of every error that a line carries: kafkajs says some only there, at debug level. */
+export function createClientLog(
+  log: Logger,
+  onFault: (error: object) => void = () => undefined,
+  now: () => number = Date.now,
+): logCreator {
   const lastSeen = new Map<string, number>()
 
   function isRepeat(line: string): boolean {
@@ -29,9 +34,16 @@ export function createClientLog(log: Logger, now: () => number = Date.now): logC
     ({ namespace, level, log: entry }) => {
       const { timestamp: _timestamp, logger: _logger, message, ...details } = entry as LogFields
       const fields = { component: `kafkajs ${namespace}`.trimEnd(), ...details }
+      if (typeof details.error === 'object') onFault(details.error)
       log[ourLevel(level, `${namespace} ${message}`)](fields, message)
     }
 }
 
 /** What kafkajs types as any. */
-type LogFields = { readonly timestamp: string; readonly logger: unknown; readonly message: string }
+type LogFields = {
+  readonly timestamp: string
+  readonly logger: unknown
+  readonly message: string
+  /** A text or the error itself. */
+  readonly error?: string | object
+}

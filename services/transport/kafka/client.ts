@@ -16,6 +16,12 @@ export type KafkaClient = {
    * while it disconnects, so whoever closes does it with a deadline and this behind it. Safe to call twice.
    */
   abandon(): void
+  /**
+   * The last fault that the brokers answered with and kafkajs kept for its debug log: of a group that we may not join
+   * it says only that it found no coordinator. Heard of while telling is on, which costs time.
+   */
+  lastFault(): unknown
+  setTelling(isTelling: boolean): void
 }
 
 const CONNECT_MS = 10_000
@@ -26,6 +32,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
   registerCodecs()
   mendRequestQueue()
   const sockets = new Set<Socket>()
+  let lastFault: unknown
 
   function openSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
     const serverName = isIP(host) === 0 ? { servername: host } : {}
@@ -42,6 +49,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     return socket
   }
 
+  const isTracing = log.isLevelEnabled('trace')
   const kafka = new Kafka({
     brokers: [...options.brokers],
     clientId: options.clientId,
@@ -52,13 +60,17 @@ export function createKafkaClient(options: KafkaClientOptions, log: Logger): Kaf
     requestTimeout: REQUEST_MS,
     retry: { initialRetryTime: 200, maxRetryTime: 3_000, retries: 5 },
     socketFactory: openSocket,
-    logLevel: log.isLevelEnabled('trace') ? logLevel.DEBUG : logLevel.INFO,
-    logCreator: createClientLog(log),
+    logLevel: isTracing ? logLevel.DEBUG : logLevel.INFO,
+    logCreator: createClientLog(log, (error) => (lastFault = error)),
   })
   return {
     kafka,
     abandon() {
       for (const socket of sockets) socket.destroy(new Error('the connection was given up'))
+    },
+    lastFault: () => lastFault,
+    setTelling(isTelling) {
+      kafka.logger().setLogLevel(isTelling || isTracing ? logLevel.DEBUG : logLevel.INFO)
     },
   }
 }

@@ -9,7 +9,7 @@ import type { Logger } from '../../runtime/logging.ts'
 import { closeClient, createKafkaClient } from './client.ts'
 import type { KafkaClientOptions } from './client-options.ts'
 import type { PartitionId, PartitionOffset } from './partition-ledger.ts'
-import { translateError } from './translate-error.ts'
+import { isNoCoordinator, translateError } from './translate-error.ts'
 
 export type SessionDeps = {
   readonly client: KafkaClientOptions
@@ -76,6 +76,8 @@ export async function openSession(deps: SessionDeps): Promise<ConsumerSession> {
     retry: RETRY,
   })
   const end = Promise.withResolvers<AppError>()
+  const translate = (error: unknown, doing: string) =>
+    translateError(isNoCoordinator(error) ? (client.lastFault() ?? error) : error, doing)
   const session: ConsumerSession = {
     admin,
     ended: end.promise,
@@ -88,18 +90,20 @@ export async function openSession(deps: SessionDeps): Promise<ConsumerSession> {
       ),
     close: (deadlineMs) => closeClient(client, [consumer, admin], deadlineMs),
   }
-  consumer.on('consumer.crash', ({ payload }) => end.resolve(translateError(payload.error, 'reading')))
+  consumer.on('consumer.crash', ({ payload }) => end.resolve(translate(payload.error, 'reading')))
   consumer.on('consumer.group_join', ({ payload }) => deps.onAssigned(partitionsOf(payload.memberAssignment), session))
   const watch = watchForHang(consumer, session)
   try {
+    client.setTelling(true)
     await join(deps, consumer, admin, watch.note)
     await failIfOver(session)
+    client.setTelling(false)
     void session.ended.then(watch.stop)
     return session
   } catch (error) {
     watch.stop()
     await session.close(1_000)
-    throw translateError(error, `joining the consumer group ${deps.groupId}`)
+    throw translate(error, `joining the consumer group ${deps.groupId}`)
   }
 }
 
@@ -162,5 +166,6 @@ function watchForHang(consumer: Consumer, session: ConsumerSession): { note: () 
       session.fail(new AppError('BROKER_UNAVAILABLE', 'the Kafka client hangs: it is replaced', { retryable: true }))
     }
   }, TICK_MS)
+  timer.unref() // a session that was closed, rather than failed, is not to keep the process alive
   return { note, stop: () => clearInterval(timer) }
 }

@@ -45,6 +45,11 @@ export function brokerFault(error: unknown): string | undefined {
     .find((type) => typeof type === 'string')
 }
 
+/** kafkajs found no coordinator of a group and does not say why. */
+export function isNoCoordinator(error: unknown): boolean {
+  return causesOf(error).some(({ name }) => name === 'KafkaJSGroupCoordinatorNotFound')
+}
+
 function codeOf(error: ClientError): ErrorCode | undefined {
   if (typeof error.type === 'string' && REFUSALS.has(error.type)) return 'BROKER_REFUSED'
   if (typeof error.type === 'string' && TOPIC_FAULTS.has(error.type)) return 'TOPIC_MISMATCH'

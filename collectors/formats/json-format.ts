@@ -71,7 +71,7 @@ function decodeRecord(
   if (scope.isLossy) result = decodeValue(parseJsonExactly(record.text), shapes, context, scope, 0)
   const { offset, bytes } = record
   if (!('parts' in result)) {
-    decoded.push(settle(result.outcome, offset, () => bytes, result.shipper))
+    decoded.push(settle(result.outcome, offset, bytes, result.shipper))
     return
   }
   for (const { outcome, source } of result.parts)

@@ -1,6 +1,6 @@
 /** One classified event as one row of `_events`, in RowBinary: a third of the server's work of JSON (docs/decisions/0004-store-layout.md). */
 import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
-import { AppError } from '../../runtime/errors.ts'
+import { RowRefused } from '../event-store.ts'
 import {
   takeRows,
   writeFloat64,
@@ -80,12 +80,12 @@ export function encodeRow(row: ClassifiedEvent): Uint8Array {
 
 /**
  * Writes a row behind those already written (`row-writer.ts`).
- * Throws STORE_REFUSED, before it writes anything, when the row's time cannot be kept; the processor lets no such row through.
+ * Throws RowRefused, before it writes anything, when the row's time cannot be kept; the processor lets no such row through.
  */
 export function appendRow(row: ClassifiedEvent): void {
   const occurred = parseInstant(row.occurred_at)
   if (occurred === undefined) {
-    throw new AppError('STORE_REFUSED', `The time ${row.occurred_at} of event ${row.event_key} cannot be stored`)
+    throw new RowRefused(`The time ${row.occurred_at} of event ${row.event_key} cannot be stored`)
   }
   writeString(row.tenant)
   writeUInt32(occurred.second)
@@ -125,7 +125,7 @@ function writeContent(row: ClassifiedEvent): void {
   writeNullableString(row.message)
   writeNullableString(row.correlation_id)
   writeNullableString(isGuid ? null : row.activity_id)
-  for (const name of names) writeNullableString(row.data[name] ?? '')
+  for (const value of Object.values(row.data)) writeNullableString(value)
   writeVarUInt(names.length)
   for (const name of names) writeString(name)
   writeString(row.shipper)

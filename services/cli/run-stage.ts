@@ -20,5 +20,5 @@ export async function runStage(
     signal,
     onReady: (about) => terminal.out(`ready ${JSON.stringify(about)}\n`),
   })
-  if (!isClean) process.exit(1) // what is left would keep the process alive
+  process.exit(isClean ? 0 : 1) // whatever a client or a part that hangs left behind would keep the process alive
 }

@@ -1,7 +1,15 @@
 /** The port of the store: what the processor writes and the query API and command line read. ClickHouse implements it. */
+import type {
+  DeadLetterFilter,
+  DeadLetterPage,
+  DeadLetterQuery,
+  StoredDeadLetter,
+} from '../../schemas/api/dead-letters.ts'
 import type { EventQuery, EventPage, TrendQuery, Trend } from '../../schemas/api/queries.ts'
 import type { ClassifiedEvent } from '../../schemas/classified-event.ts'
+import type { DeadLetterAction } from '../../schemas/dead-letter-action.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
+import { AppError } from '../runtime/errors.ts'
 
 /** One sighting of a dead letter; the same `sighting` written twice counts once. */
 export type DeadLetterSighting = { readonly letter: DeadLetter; readonly sighting: string }
@@ -10,10 +18,35 @@ export type EventWriter = {
   /**
    * Stores rows so that they can be read when this resolves. Writing a row again is harmless.
    * Returns, in the order of `rows`, whether its key was new: not in the store before and not earlier in `rows`.
-   * Rejects with STORE_UNAVAILABLE (retryable) or STORE_REFUSED.
+   * Rejects with STORE_UNAVAILABLE (retryable), STORE_REFUSED, or RowRefused when it is one of the rows that cannot be stored.
    */
   insertEvents(rows: readonly ClassifiedEvent[]): Promise<readonly boolean[]>
   insertDeadLetters(letters: readonly DeadLetterSighting[]): Promise<void>
+  /** Adds what was done about dead letters; the same action written twice is one. */
+  insertDeadLetterActions(actions: readonly DeadLetterAction[]): Promise<void>
+}
+
+/** STORE_REFUSED because of what is in a row: without it, the others can be stored. Never for outages, a full disk or rights. */
+export class RowRefused extends AppError {
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super('STORE_REFUSED', message, options)
+    this.name = 'RowRefused'
+  }
+}
+
+export type DeadLetterReader = {
+  /** One page, last seen first. A letter that is seen again meanwhile moves to the front. */
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage>
+  /**
+   * The keys of all letters that match, a page of `limit` at a time in the order of the keys, from behind `after` on:
+   * whatever happens meanwhile, a letter that matches all the time comes once. `kept_bytes`: of its base64.
+   */
+  deadLetterKeys(
+    filter: DeadLetterFilter,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly { readonly dead_letter_key: string; readonly kept_bytes: number }[]>
+  /** With their bytes, in any order; those that do not exist are missing. */
+  deadLettersByKey(tenant: string, keys: readonly string[]): Promise<readonly StoredDeadLetter[]>
 }
 
 export type EventReader = {
@@ -34,6 +67,7 @@ export type SqlRunner = {
 
 export type EventStore = EventWriter &
   EventReader &
+  DeadLetterReader &
   SqlRunner & {
     /** Releases connections and, where this process started or joined the embedded engine, its lease on it. Safe to call twice. */
     close(): Promise<void>

@@ -9,10 +9,12 @@ import {
   type RemoteOptions,
 } from './access.ts'
 import { select } from './client.ts'
+import { createInsertDeadLetterActions } from './insert-dead-letter-actions.ts'
 import { createInsertDeadLetters } from './insert-dead-letters.ts'
 import { createInsertEvents } from './insert-events.ts'
 import { migrate } from './migrate.ts'
 import { publishCatalog } from './publish-catalog.ts'
+import { createDeadLetterReader } from './read-dead-letters.ts'
 import { createEventReader } from './read-events.ts'
 import { createTrendReader } from './read-trend.ts'
 import { applyRetention } from './retention.ts'
@@ -57,6 +59,8 @@ function createStore(access: ClickHouseAccess, options: StoreOptions): ClickHous
     },
     insertEvents: createInsertEvents(deps),
     insertDeadLetters: createInsertDeadLetters(deps),
+    insertDeadLetterActions: createInsertDeadLetterActions(deps),
+    ...createDeadLetterReader(deps),
     ...createEventReader(deps),
     trend: createTrendReader(deps),
     runSql: createSqlRunner({ reader: async () => (await access.connect()).reader }),

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { AppError, type ErrorCode } from '../../runtime/errors.ts'
+import { RowRefused } from '../event-store.ts'
 
 export type ClientOptions = {
   /** For example http://127.0.0.1:8123 or https://clickhouse.example:8443. */
@@ -58,8 +59,8 @@ const OWN_SETTINGS: ClickHouseSettings = {
   async_insert: 0,
 }
 
-/** Whose request it was decides what an error means: the store's own work, a question of the API, or a statement that a reader wrote. */
-export type Asker = 'store' | 'question' | 'reader'
+/** Whose request it was decides what an error means: the store's own work, rows to insert, a question of the API, or a statement that a reader wrote. */
+export type Asker = 'store' | 'rows' | 'question' | 'reader'
 
 /** Runs a statement without a result. */
 export async function run(client: Client, query: string, params: Record<string, unknown> = {}): Promise<void> {
@@ -116,7 +117,7 @@ export async function insertBytes(
   bytes: Uint8Array,
 ): Promise<void> {
   const query = `INSERT INTO ${target.table} (${target.columns.join(', ')}) FORMAT ${format}`
-  await translated('store', async () => {
+  await translated('rows', async () => {
     const values = Readable.from([bytes], { objectMode: false })
     const result = await client.exec({ query, values })
     await buffer(result.stream)
@@ -136,6 +137,11 @@ export async function translated<T>(asker: Asker, call: () => Promise<T>): Promi
 const TRY_LATER = new Set([3, 159, 202, 203, 209, 210, 236, 241, 242, 252, 285, 286, 319, 394, 415, 439, 473, 667, 999])
 const DISK_FULL = new Set([27, 75, 243])
 const OUT_OF_TIME = new Set([159, 160, 209])
+/**
+ * What a value of a row can cause, and nothing else can: no number or time to read (6, 41, 72), more or less than the type holds (32, 33, 69,
+ * 117, 128, 131, 321, 349, 691), a constraint (469) or throwIf of the table's (395).
+ */
+const ROW_AT_FAULT = new Set([6, 32, 33, 41, 69, 72, 117, 128, 131, 321, 349, 395, 469, 691])
 /** Rights, read-only mode, limits on settings, memory, rows, bytes, depth and elements. */
 const NOT_ALLOWED = new Set([
   158, 164, 167, 168, 191, 192, 202, 241, 291, 306, 307, 344, 371, 392, 396, 446, 452, 479, 482, 485, 497, 516, 620,
@@ -156,6 +162,9 @@ export function translateError(error: unknown, asker: Asker): AppError {
     return new AppError('STORE_REFUSED', `ClickHouse cannot write; is the disk full? ${words}`, { cause: error })
   }
   if (TRY_LATER.has(number)) return new AppError('STORE_UNAVAILABLE', words, { retryable: true, cause: error })
+  if (asker === 'rows' && ROW_AT_FAULT.has(number)) {
+    return new RowRefused(`ClickHouse refused a row: ${words}`, { cause: error })
+  }
   return new AppError('STORE_REFUSED', `ClickHouse refused the request: ${words}`, { cause: error })
 }
 

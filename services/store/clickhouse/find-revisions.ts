@@ -1,6 +1,6 @@
 /** Looks up which keys the store already has, and in which revision, through the sorting key (tenant, second, event key). */
 import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
-import { AppError } from '../../runtime/errors.ts'
+import { RowRefused } from '../event-store.ts'
 import { type Client, selectBase64 } from './client.ts'
 import { parseInstant } from './times.ts'
 
@@ -57,7 +57,7 @@ async function ask(
     pairs += row.event_key + second.toString(16).padStart(8, '0')
   }
   // The list is too long for a parameter of the HTTP interface (128 KiB), so it stands in the statement: digits only.
-  if (!HEX.test(pairs)) throw new AppError('STORE_REFUSED', 'An event key is not 32 lower-case hex digits')
+  if (!HEX.test(pairs)) throw new RowRefused('An event key is not 32 lower-case hex digits')
   return selectBase64(client, query(database, pairs), { tenant, first, last })
 }
 

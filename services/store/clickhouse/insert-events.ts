@@ -3,7 +3,7 @@
  * so repeats leave nothing to merge; what two writers write at the same moment is one row for readers all the same.
  */
 import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
-import { AppError } from '../../runtime/errors.ts'
+import { RowRefused } from '../event-store.ts'
 import { type Client, insertBytes } from './client.ts'
 import { appendRow, ROW_COLUMNS } from './encode-row.ts'
 import { findRevisions } from './find-revisions.ts'
@@ -124,7 +124,7 @@ function encodeRows(rows: readonly ClassifiedEvent[]): Buffer {
     for (const row of rows) appendRow(row)
   } catch (cause) {
     if (cause instanceof RangeError)
-      throw new AppError('STORE_REFUSED', `A number of a row is out of range: ${cause.message}`, { cause })
+      throw new RowRefused(`A number of a row is out of range: ${cause.message}`, { cause })
     throw cause
   }
   return takeRows()

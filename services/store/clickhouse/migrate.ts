@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../runtime/errors.ts'
 import { type Client, run, select } from './client.ts'
+import { renderMigration, renderStatement } from './render-statements.ts'
 
 export type Migration = {
   readonly number: number
@@ -23,8 +24,6 @@ export type MigrateOptions = {
 
 const FOLDER = join(import.meta.dirname, '../../../schemas/clickhouse')
 const NAME = /^(\d{4})-[a-z0-9-]+\.sql$/
-/** Identifiers that we put into a statement unquoted. */
-const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
 /** Files in order. Checksums are over the template, so the same file counts as the same on one server and on a cluster. */
 export async function readMigrations(folder = FOLDER): Promise<readonly Migration[]> {
@@ -45,26 +44,25 @@ export async function readMigrations(folder = FOLDER): Promise<readonly Migratio
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const { client, database } = options
-  for (const name of [database, options.cluster ?? 'none']) {
-    if (!IDENTIFIER.test(name))
-      throw new AppError('SETTINGS_INVALID', `${name} cannot be the name of a database or cluster`)
-  }
   const migrations = await readMigrations(options.folder)
-  await run(client, fill('CREATE DATABASE IF NOT EXISTS {database} {on_cluster} ENGINE = Atomic', options))
-  await run(client, fill(MIGRATIONS_TABLE, options))
+  for (const template of [DATABASE, MIGRATIONS_TABLE]) {
+    for (const statement of renderStatement(template, options)) await run(client, statement)
+  }
   const applied = await select<{ number: number; name: string; checksum: string }>(
     client,
     `SELECT number, argMin(name, applied_at) AS name, argMin(checksum, applied_at) AS checksum FROM ${database}._migrations GROUP BY number ORDER BY number`,
   )
   const missing = compare(migrations, applied)
   for (const migration of missing) {
-    for (const statement of splitStatements(migration.template)) await run(client, fill(statement, options))
+    for (const statement of renderMigration(migration.template, options)) await run(client, statement)
     const values = { number: migration.number, name: migration.name, checksum: migration.checksum }
     await markApplied(client, database, values)
   }
 }
 
-const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS {database}._migrations {on_cluster}
+/** What must be there before the first migration, rendered like one. */
+export const DATABASE = 'CREATE DATABASE IF NOT EXISTS {database} {on_cluster} ENGINE = Atomic'
+export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS {database}._migrations {on_cluster}
 (number UInt16, name String, checksum String, applied_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'))
 ENGINE = {engine:_migrations()} ORDER BY (number, checksum)`
 
@@ -93,29 +91,4 @@ function compare(
   }
   const done = new Set(applied.map(({ number }) => number))
   return migrations.filter(({ number }) => !done.has(number))
-}
-
-/** Statements of a file: split at semicolons that end a line; comment lines are left out. */
-export function splitStatements(template: string): readonly string[] {
-  const code = template
-    .split('\n')
-    .filter((line) => !line.trimStart().startsWith('--'))
-    .join('\n')
-  return code
-    .split(/;\s*(?:\n|$)/)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '')
-}
-
-/** Fills the placeholders of a template. */
-export function fill(template: string, options: { readonly database: string; readonly cluster?: string }): string {
-  const { database, cluster } = options
-  return template
-    .replaceAll('{database}', database)
-    .replaceAll('{on_cluster}', cluster === undefined ? '' : `ON CLUSTER ${cluster}`)
-    .replaceAll(/\{engine:(\w+)\(([^)]*)\)\}/g, (_, table: string, args: string) => {
-      if (cluster === undefined) return `ReplacingMergeTree(${args})`
-      const path = `'/clickhouse/tables/{shard}/${database}/${table}', '{replica}'`
-      return `ReplicatedReplacingMergeTree(${path}${args === '' ? '' : `, ${args}`})`
-    })
 }

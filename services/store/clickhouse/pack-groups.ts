@@ -4,7 +4,6 @@
  */
 import type { GroupColumn } from '../../../schemas/api/queries.ts'
 import { type Client, select } from './client.ts'
-import { floorCondition } from './retention.ts'
 import type { ReadDeps } from './read-events.ts'
 import type { TrendPlan } from './read-trend.ts'
 
@@ -22,6 +21,8 @@ const PACKABLE: ReadonlySet<GroupColumn> = new Set([
 /** More values than this are cheaper to group by the plain way. */
 const MAX_VALUES = 2000
 const MAX_SLOTS = 4_000_000_000
+/** Stands for null in the lists; a value that reads so sends the question the plain way. */
+const NULL_VALUE = '\u0001null'
 
 export type Packing = {
   /** SQL: place of a row's group, from 0 to size - 1. */
@@ -31,48 +32,75 @@ export type Packing = {
   readonly columns: readonly { readonly column: GroupColumn; readonly values: readonly string[] }[]
 }
 
-/** undefined when the groups are better counted the plain way. */
-export async function planPacking(client: Client, deps: ReadDeps, plan: TrendPlan): Promise<Packing | undefined> {
-  const { groupBy } = plan.query
-  if (!groupBy.every((column) => PACKABLE.has(column))) return undefined
-  const columns = await listValues(client, deps, plan)
-  if (columns === undefined) return undefined
-  // Place 0: a value that was not listed; 1: null; then the values.
-  const size = columns.reduce((product, { values }) => product * (values.length + 2), 1)
-  if (size * plan.buckets.starts.length > MAX_SLOTS) return undefined
-  const params: Record<string, unknown> = {}
+export type Packer = {
+  /** undefined when the groups are better counted the plain way. `isStale`: a value was met that is not in the lists yet. */
+  plan(client: Client, plan: TrendPlan, isStale: boolean): Promise<Packing | undefined>
+}
+
+/** Remembers the values of each tenant's columns. A list that misses one is found out by place 0 and made again, so it is never wrong. */
+export function createPacker(deps: ReadDeps): Packer {
+  const known = new Map<string, ReadonlySet<string>>()
+  return {
+    async plan(client, plan, isStale) {
+      const { groupBy, tenant } = plan.query
+      if (!groupBy.every((column) => PACKABLE.has(column))) return undefined
+      const columns: { column: GroupColumn; values: readonly string[] }[] = []
+      for (const column of groupBy) {
+        const name = `${column} ${tenant}`
+        const before = known.get(name)
+        const values =
+          before === undefined || isStale
+            ? new Set([...(before ?? []), ...(await listValues(client, deps, plan, column))])
+            : before
+        known.set(name, values)
+        if (values.size > MAX_VALUES || values.has(NULL_VALUE)) return undefined
+        columns.push({ column, values: [NULL_VALUE, ...values] })
+      }
+      return pack(columns, plan.buckets.starts.length)
+    },
+  }
+}
+
+function pack(columns: Packing['columns'], buckets: number): Packing | undefined {
+  // Place 0 is a value that was not listed.
+  const size = columns.reduce((product, { values }) => product * (values.length + 1), 1)
+  if (size * buckets > MAX_SLOTS) return undefined
+  const params: Record<string, unknown> = { pack_null: NULL_VALUE }
   let sql = 'toUInt32(0)'
   for (const [index, { column, values }] of columns.entries()) {
-    params[`pack_values_${index}`] = values
-    const place = `transform(ifNull(${column}, ''), {pack_values_${index}: Array(String)}, CAST(range(2, ${values.length + 2}), 'Array(UInt32)'), toUInt32(0))`
-    sql = `(${sql} * ${values.length + 2} + if(isNull(${column}), toUInt32(1), ${values.length === 0 ? 'toUInt32(0)' : place}))`
+    const name = `pack_values_${index}`
+    params[name] = values
+    const places = `CAST(range(1, ${values.length + 1}), 'Array(UInt32)')`
+    sql = `(${sql} * ${values.length + 1} + transform(ifNull(${column}, {pack_null: String}), {${name}: Array(String)}, ${places}, toUInt32(0)))`
   }
   return { sql, params, size, columns }
 }
 
-/** All values of the columns in the range, whatever copy or filter they belong to: a superset of the groups. */
-async function listValues(client: Client, deps: ReadDeps, plan: TrendPlan): Promise<Packing['columns'] | undefined> {
-  const { groupBy } = plan.query
-  if (groupBy.length === 0) return []
-  const list = groupBy.map((column, index) => `groupUniqArray(${MAX_VALUES + 1})(${column}) AS values_${index}`)
-  const query = `SELECT ${list.join(', ')} FROM ${deps.database}._events
-    WHERE tenant = {tenant: String} AND occurred_second BETWEEN {first: UInt32} AND {last: UInt32} AND ${floorCondition(deps.database)}`
+/** The values of one column in the range, whatever copy or filter they belong to. */
+async function listValues(
+  client: Client,
+  deps: ReadDeps,
+  plan: TrendPlan,
+  column: GroupColumn,
+): Promise<readonly string[]> {
+  const query = `SELECT ${column} AS value FROM ${deps.database}._events
+    WHERE tenant = {tenant: String} AND occurred_second BETWEEN {first: UInt32} AND {last: UInt32} AND ${column} IS NOT NULL
+    GROUP BY value LIMIT ${MAX_VALUES + 1}`
   const limits = { max_execution_time: deps.maxSeconds }
-  const [row] = await select<Record<string, string[]>>(client, query, plan.params, limits, 'question')
-  const columns = groupBy.map((column, index) => ({ column, values: row?.[`values_${index}`] ?? [] }))
-  return columns.some(({ values }) => values.length > MAX_VALUES) ? undefined : columns
+  const rows = await select<{ value: string }>(client, query, plan.params, limits, 'question')
+  return rows.map(({ value }) => value)
 }
 
 /** The group at a place; undefined when a part of it had not been listed. */
 export function unpackedGroup(packing: Packing, slot: number): Readonly<Record<string, string | null>> | undefined {
-  const group: Record<string, string | null> = {}
+  const group: [string, string | null][] = []
   let rest = slot
   for (const { column, values } of packing.columns.toReversed()) {
-    const place = rest % (values.length + 2)
-    rest = Math.floor(rest / (values.length + 2))
-    const value = place === 1 ? null : values[place - 2]
+    const place = rest % (values.length + 1)
+    rest = Math.floor(rest / (values.length + 1))
+    const value = values[place - 1]
     if (value === undefined) return undefined
-    group[column] = value
+    group.unshift([column, value === NULL_VALUE ? null : value])
   }
-  return Object.fromEntries(packing.columns.map(({ column }) => [column, group[column] ?? null]))
+  return Object.fromEntries(group)
 }

@@ -5,9 +5,11 @@ import { type Client, insertBytes, run, select } from './client.ts'
 const DAY_SECONDS = 86_400
 const MAX_DAYS = 36_500
 
-/** The condition by which every reader of `_events` stays above the floor. Without a row the floor is 1970. */
-export const floorCondition = (database: string) =>
-  `occurred_second >= (SELECT argMax(floor, set_at) FROM ${database}._retention)`
+/** SQL: the second from which on events are shown. Without a row it is 1970. */
+export const floorQuery = (database: string) => `(SELECT argMax(floor, set_at) FROM ${database}._retention)`
+
+/** The condition by which every reader of `_events` stays above the floor. */
+export const floorCondition = (database: string) => `occurred_second >= ${floorQuery(database)}`
 
 /** First second that is kept with `days` of retention at `now`; 0 when retention is off. Older arrivals are dropped as `expired`. */
 export function retentionFloor(days: number | undefined, now: Date): number {

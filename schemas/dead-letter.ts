@@ -20,6 +20,8 @@ export const DEAD_LETTER_REASONS = {
   time_zone_unknown: "The event's time has no zone; set the source's time_zone and replay.",
   time_out_of_range: 'The time lies before 1990 or more than 366 days after the record was received.',
   truncated: 'The record ends in the middle.',
+  store_refused:
+    'The store refuses the row because of what is in it; the detail has its words. The other rows of its batch are stored. Mend the cause and replay.',
 } as const
 export type DeadLetterReason = keyof typeof DEAD_LETTER_REASONS
 

@@ -45,6 +45,8 @@ export const MESSAGE_HEADERS = {
   tenant: 'tenant',
   /** Batch.batchId, on dead letters only: what was sent twice is one sighting. */
   batch: 'batch',
+  /** Batch.replay as JSON, on events only: which dead letter is closed when the event is stored. */
+  replay: 'replay',
 } as const
 
 /** Key of an event's message: the tenant, NUL, the computer as in WindowsEvent. Neither can hold a NUL. */

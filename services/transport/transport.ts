@@ -1,6 +1,7 @@
 /**
  * The port between collectors and the processor. Direct (in-process) and Kafka implement it; no stage knows which.
  */
+import type { Replay } from '../../schemas/dead-letter-action.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
 
@@ -13,6 +14,8 @@ export type Batch = {
   readonly dropped: number
   /** Names this hand-over (a run of a collector); a repeated batch keeps its id, so that a retry is not a new sighting. */
   readonly batchId: string
+  /** The events come out of a dead letter that is replayed: it is closed once they are stored, and what is refused is still that letter. */
+  readonly replay?: Replay
 }
 
 /**

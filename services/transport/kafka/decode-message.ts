@@ -1,15 +1,23 @@
 /** A Kafka message back to an event or a dead letter; whatever it is not, it is a reject, with its bytes and where it stood. */
 import { isUtf8 } from 'node:buffer'
 import Compile from 'typebox/compile'
+import { Replay } from '../../../schemas/dead-letter-action.ts'
 import { DeadLetter, type DeadLetterReason } from '../../../schemas/dead-letter.ts'
 import { MESSAGE_HEADERS, MESSAGE_SCHEMA_VERSION, type TopicName } from '../../../schemas/topics.ts'
 import { WindowsEvent } from '../../../schemas/windows-event.ts'
 import type { KafkaHeaders, KafkaRecord } from './record-reader.ts'
 
 export type DecodedMessage =
-  | { readonly kind: 'event'; readonly tenant: string; readonly event: WindowsEvent }
+  | DecodedEvent
   | { readonly kind: 'letter'; readonly tenant: string; readonly batchId: string; readonly letter: DeadLetter }
   | MessageReject
+export type DecodedEvent = {
+  readonly kind: 'event'
+  readonly tenant: string
+  readonly event: WindowsEvent
+  /** The dead letter that the event comes out of, if it does. */
+  readonly replay?: Replay
+}
 export type MessageReject = {
   readonly kind: 'reject'
   readonly reason: DeadLetterReason
@@ -22,6 +30,7 @@ export type MessageReject = {
 
 const events = Compile(WindowsEvent)
 const letters = Compile(DeadLetter)
+const replays = Compile(Replay)
 const MAX_TENANT_BYTES = 256
 
 /** Never throws because of the message. */
@@ -48,7 +57,7 @@ export function decodeMessage(topic: TopicName, record: KafkaRecord): DecodedMes
     return refuse('not_json', `The value is not JSON: ${(error as Error).message}`)
   }
   if (topic === 'events') {
-    if (events.Check(parsed)) return { kind: 'event', tenant: tenant as string, event: parsed }
+    if (events.Check(parsed)) return { kind: 'event', tenant: tenant as string, event: parsed, ...replayOf(headers) }
     return refuse('invalid_event', firstError(events.Errors(parsed)))
   }
   if (!letters.Check(parsed)) return refuse('unknown_shape', `No dead letter: ${firstError(letters.Errors(parsed))}`)
@@ -73,6 +82,18 @@ function whyForeign(headers: KafkaHeaders, tenant: string | undefined): [DeadLet
   }
   if (tenant === undefined) return ['unknown_shape', `No usable header ${MESSAGE_HEADERS.tenant}.`]
   return undefined
+}
+
+/** A header of this name that is not ours is one of those that are ignored. */
+function replayOf(headers: KafkaHeaders): { readonly replay?: Replay } {
+  const text = textHeader(headers, MESSAGE_HEADERS.replay)
+  if (text === undefined) return {}
+  try {
+    const replay: unknown = JSON.parse(text)
+    return replays.Check(replay) && !Number.isNaN(Date.parse(replay.requested_at)) ? { replay } : {}
+  } catch {
+    return {}
+  }
 }
 
 function tenantOf(headers: KafkaHeaders): string | undefined {

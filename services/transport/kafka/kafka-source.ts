@@ -49,7 +49,7 @@ export function createKafkaSource(deps: KafkaSourceDeps): RecordConsumer {
   })
 }
 
-/** One batch a tenant with the chunk's events; the dead letters in batches of their own, named as they were sent or by where they stand. */
+/** One batch a tenant with the chunk's events; dead letters, and events that close one, in batches of their own. */
 export function toBatches(
   deps: Pick<KafkaSourceDeps, 'tenant' | 'redact' | 'now'>,
   topic: TopicName,
@@ -57,24 +57,28 @@ export function toBatches(
 ): Batch[] {
   const place = `kafka:${chunk.topic}/${chunk.partition}`
   const events = new Map<string, WindowsEvent[]>()
-  const letters: Batch[] = []
+  /** Batches of one record, named as they were sent or by where they stand. */
+  const single: Batch[] = []
   for (const record of chunk.records) {
     const decoded = decodeMessage(topic, record)
-    if (decoded.kind === 'event') {
+    const origin = `${place}@${record.offset}`
+    if (decoded.kind === 'event' && decoded.replay !== undefined) {
+      const { tenant, event, replay } = decoded
+      single.push({ tenant, events: [event], deadLetters: [], dropped: 0, batchId: origin, replay })
+    } else if (decoded.kind === 'event') {
       const ofTenant = events.get(decoded.tenant)
       if (ofTenant === undefined) events.set(decoded.tenant, [decoded.event])
       else ofTenant.push(decoded.event)
     } else if (decoded.kind === 'letter') {
-      letters.push(letterBatch(decoded.tenant, decoded.letter, decoded.batchId))
+      single.push(letterBatch(decoded.tenant, decoded.letter, decoded.batchId))
     } else {
-      const origin = `${place}@${record.offset}`
       const letter = toDeadLetter(deps, decoded, origin)
-      letters.push(letterBatch(letter.tenant, letter, origin))
+      single.push(letterBatch(letter.tenant, letter, origin))
     }
   }
   const batchId = `${place}@${chunk.firstOffset}-${chunk.lastOffset}`
   return [
-    ...letters,
+    ...single,
     ...[...events].map(([tenant, ofTenant]) => ({ tenant, events: ofTenant, deadLetters: [], dropped: 0, batchId })),
   ]
 }

@@ -38,7 +38,8 @@ export type Topics = Readonly<Record<TopicName, { readonly name: string; readonl
 
 export function encodeSending(sending: Sending, topics: Topics): Queued<Outgoing>[] {
   const { batch, trace } = sending
-  const headers = messageHeaders(batch.tenant, trace)
+  const replay = batch.replay === undefined ? {} : { [MESSAGE_HEADERS.replay]: JSON.stringify(batch.replay) }
+  const headers = messageHeaders(batch.tenant, { ...trace, ...replay })
   const letterHeaders = headersOfLetters(sending)
   const queued = [
     ...batch.deadLetters.map((letter) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ClassifiedEvent } from '../../../../schemas/classified-event.ts'
+import type { DeadLetterAction } from '../../../../schemas/dead-letter-action.ts'
 import { createHandleBatch } from '../../../../services/processor/handle-batch.ts'
 import { AppError } from '../../../../services/runtime/errors.ts'
 import type { DeadLetterSighting, EventWriter } from '../../../../services/store/event-store.ts'
@@ -11,6 +12,7 @@ import { pipeline } from './a-pipeline.ts'
 function memoryStore() {
   const rows = new Map<string, ClassifiedEvent>()
   const sightings = new Map<string, DeadLetterSighting>()
+  const actions: DeadLetterAction[] = []
   const calls: string[] = []
   const store: EventWriter = {
     insertEvents: (added) => {
@@ -28,8 +30,13 @@ function memoryStore() {
       for (const one of added) sightings.set(one.sighting, one)
       return Promise.resolve()
     },
+    insertDeadLetterActions: (added) => {
+      calls.push(`actions ${added.length}`)
+      actions.push(...added)
+      return Promise.resolve()
+    },
   }
-  return { store, rows, sightings, calls }
+  return { store, rows, sightings, actions, calls }
 }
 
 const bad = anEvent({ occurred_at: '1601-01-01T00:00:00Z', record_id: '9' })

@@ -31,7 +31,8 @@ export function translateError(error: unknown, doing: string): AppError {
   if (error instanceof AppError) return error
   const chain = causesOf(error)
   const code = chain.map(codeOf).find((found) => found !== undefined) ?? 'BROKER_UNAVAILABLE'
-  const words = chain.map(({ message }) => message).findLast((message) => typeof message === 'string') as string
+  const words =
+    chain.map(({ message }) => message).findLast((message) => typeof message === 'string') ?? 'no reason given'
   return new AppError(code, `${lead(code)} while ${doing}: ${words}`, {
     retryable: code === 'BROKER_UNAVAILABLE',
     cause: error,

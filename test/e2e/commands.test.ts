@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ClassifiedEvent } from '../../schemas/classified-event.ts'
-import { runCommand } from '../support/roamwatch-command.ts'
+import { environmentWithoutSettings, runCommand } from '../support/roamwatch-command.ts'
 import { sharedPath } from '../support/shared-samples.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -96,12 +97,14 @@ describe('roamwatch classify', () => {
     expect(stderr).toMatch(/b\.xml@\d+: truncated/)
   })
 
-  test('stops quietly when its reader leaves', async () => {
+  test('stops quietly when its reader leaves', () => {
     const many = join(folder, 'many.xml')
     writeFileSync(many, Array.from({ length: 20_000 }, (_, id) => EVENT.replace('>9<', `>${id}<`)).join('\n'))
     const shell = `"${process.execPath}" services/cli/main.ts classify "${many}" | head -n 1`
-    const { spawnSync } = await import('node:child_process')
-    const { stdout, stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', shell], { encoding: 'utf8' })
+    const { stdout, stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', shell], {
+      encoding: 'utf8',
+      env: environmentWithoutSettings(),
+    })
     expect(verdicts(stdout)).toHaveLength(1)
     expect([status, stderr]).toEqual([0, ''])
   })

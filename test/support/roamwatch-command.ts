@@ -18,7 +18,7 @@ export function startCommand(args: readonly string[], options: RunOptions = {}):
     stdio: 'pipe',
     detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...withoutSettings(process.env), ...options.env },
+    env: { ...environmentWithoutSettings(), ...options.env },
   })
 }
 
@@ -34,6 +34,6 @@ export async function runCommand(args: readonly string[], options: RunOptions = 
 }
 
 /** The tester's own settings must not decide. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('ROAMWATCH_')))
+export function environmentWithoutSettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ROAMWATCH_')))
 }

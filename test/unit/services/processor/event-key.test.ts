@@ -7,7 +7,7 @@ import { parseEventTime } from '../../../../services/processor/steps/event-time.
 import { anEvent } from './an-event.ts'
 
 const decision = readFileSync(join(import.meta.dirname, '../../../../docs/decisions/0001-event-key.md'), 'utf8')
-const vectors = [...decision.matchAll(/^\| `(\[.+\])` \| `([0-9a-f]{32})` \|$/gm)].map(([, text, key]) => ({
+const vectors = [...decision.matchAll(/^\| `(\[.+\])` +\| `([0-9a-f]{32})` +\|$/gm)].map(([, text, key]) => ({
   parts: JSON.parse(text ?? '') as string[],
   text: text ?? '',
   key,

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runChecks } from './run-checks.ts'
-import { bringSystemPackages } from './system-packages.ts'
+import { bringSystemPackages, OPTIONAL_PROGRAMS } from './system-packages.ts'
 
 type VitestReport = {
   readonly numPassedTests: number
@@ -48,14 +48,21 @@ const checks = runChecks()
 const { report, isClean } = runSuites(process.argv.slice(2))
 const skipped = report === undefined ? [] : notRun(report)
 
+const isOptional = (name: string) => OPTIONAL_PROGRAMS.some(({ program }) => name.includes(program))
+const wanted = skipped.filter((name) => !isOptional(name))
+
 if (missing.length > 0 || skipped.length > 0) {
   console.log('\nNot run on this machine:')
   for (const reason of missing) console.log(`  ${reason}`)
-  for (const name of skipped) console.log(`  ${name}`)
+  for (const name of wanted) console.log(`  ${name}`)
+  for (const { program, how } of OPTIONAL_PROGRAMS) {
+    const tests = skipped.filter((name) => name.includes(program)).length
+    if (tests > 0) console.log(`  ${tests} tests that compare with ${program} (${how})`)
+  }
 }
 const passed = checks.passed + (report?.numPassedTests ?? 0)
 // A suite that fails to load, or an error outside any test, fails the run without a failed test.
 const suiteFailures = Math.max(report?.numFailedTests ?? 0, isClean ? 0 : 1)
-const failed = checks.failed + suiteFailures + (isCi ? skipped.length : 0)
+const failed = checks.failed + suiteFailures + (isCi ? wanted.length : 0)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

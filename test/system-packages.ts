@@ -24,3 +24,8 @@ export function bringSystemPackages(): string[] {
     .filter(({ program }) => !existsSync(program))
     .map(({ name, use }) => `${name} (${use}): not installed; on Debian: apt-get install ${name}`)
 }
+
+/** Second opinions that take too long to bring (minutes of compiling): tests that name one run where it is installed. */
+export const OPTIONAL_PROGRAMS: readonly { readonly program: string; readonly how: string }[] = [
+  { program: 'evtx_dump', how: 'a second independent EVTX reader; cargo install evtx --locked brings it' },
+]

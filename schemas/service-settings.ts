@@ -32,7 +32,7 @@ export const ServiceSettings = Type.Object({
   files_paths: Type.Array(Type.String({ minLength: 1 }), {
     default: [],
     description:
-      'Files and folders that `roamwatch collect files` follows, besides those on its command line (comma-separated in the environment).',
+      'Files and folders that `roamwatch collect files` follows, where its command line names none (comma-separated in the environment).',
   }),
   files_position_file: Type.Union([Type.String({ minLength: 1 }), Type.Null()], {
     default: null,

@@ -1,6 +1,7 @@
 /** `roamwatch collect SOURCE`: one collector, into Kafka. */
 import type { Command } from 'commander'
 import type { Settings } from '../../../schemas/settings.ts'
+import { createFileStage } from '../../separate/files.ts'
 import { createGateway } from '../../separate/gateway.ts'
 import type { Stage, StageDeps } from '../../separate/service.ts'
 import { createTapStage } from '../../separate/tap.ts'
@@ -12,13 +13,18 @@ export const collect: CliCommand = {
     command.usage('SOURCE [options]').addHelpText('after', EXAMPLE)
     defineHttp(command.command('http').description('take events over HTTP: POST /v1/events'), context)
     defineKafka(command.command('kafka').description('take events from topics that other shippers fill'), context)
+    defineFiles(
+      command.command('files').description('follow files and folders: new, growing and rotated ones'),
+      context,
+    )
   },
 }
 
 const EXAMPLE = `
 Examples:
   roamwatch collect http --brokers kafka:9092 --port 8080
-  roamwatch collect kafka --brokers kafka:9092 --topic winlogbeat`
+  roamwatch collect kafka --brokers kafka:9092 --topic winlogbeat
+  roamwatch collect files --brokers kafka:9092 /var/log/forwarded`
 
 type Create = (settings: Settings, deps: StageDeps) => Stage
 
@@ -33,6 +39,20 @@ function defineKafka(command: Command, context: CommandContext): void {
   command.action((flags: SettingFlags & { topic?: string[] }) => {
     const settings = settingsOf(flags, context.env, flags.topic === undefined ? {} : { kafka_tap_topics: flags.topic })
     return run(createTapStage, settings, context)
+  })
+}
+
+function defineFiles(command: Command, context: CommandContext): void {
+  command
+    .argument('[paths...]', 'files and folders of any known format (ROAMWATCH_FILES_PATHS)')
+    .option('--positions <file>', 'where to keep how far it got (ROAMWATCH_FILES_POSITION_FILE)')
+  addSettingOptions(command, ['brokers', 'data', 'healthPort', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
+  command.action((paths: string[], flags: SettingFlags & { positions?: string }) => {
+    const own = {
+      ...(paths.length === 0 ? {} : { files_paths: paths }),
+      ...(flags.positions === undefined ? {} : { files_position_file: flags.positions }),
+    }
+    return run(createFileStage, settingsOf(flags, context.env, own), context)
   })
 }
 

@@ -5,7 +5,6 @@
  * through in time rejects its senders, and everybody behind them, with a retryable error; sending again is harmless (event
  * key, sighting).
  */
-import { context, propagation } from '@opentelemetry/api'
 import type { TopicName } from '../../../schemas/topics.ts'
 import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
@@ -16,6 +15,7 @@ import { ensureTopics, type KafkaTopics, type TopicPlan } from './ensure-topics.
 import { createProduceQueue, type Round } from './produce-queue.ts'
 import { createProducerConnection } from './producer-connection.ts'
 import { encodeSending, type Outgoing, receiptOf, replaceTooLarge, type Sending } from './sending.ts'
+import { traceSend } from './trace-messages.ts'
 import { brokerFault, translateError } from './translate-error.ts'
 import { untilAvailable } from './until-available.ts'
 
@@ -82,12 +82,14 @@ export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
     if (topics === undefined || stopping.signal.aborted) {
       return Promise.reject(new AppError('STOPPING', 'The Kafka sink does not run.', { retryable: true }))
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Receipt>()
-    const trace: Record<string, string> = {}
-    propagation.inject(context.active(), trace)
-    waiting.push({ batch, trace, resolve, reject, unacknowledged: 0, bytes: 0, tooLarge: 0, isSettled: false })
-    acceptWaiting(topics)
-    return promise
+    const to = topics
+    const about = { topic: to.events.name, messages: batch.events.length + batch.deadLetters.length }
+    return traceSend(about, (trace) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Receipt>()
+      waiting.push({ batch, trace, resolve, reject, unacknowledged: 0, bytes: 0, tooLarge: 0, isSettled: false })
+      acceptWaiting(to)
+      return promise
+    })
   }
 
   function acceptWaiting(to: KafkaTopics): void {

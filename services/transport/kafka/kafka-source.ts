@@ -14,6 +14,7 @@ import { readTopics } from './kafka-sink.ts'
 import type { Chunk } from './partition-ledger.ts'
 import { createRecordConsumer, type RecordConsumer, type RecordConsumerDeps } from './record-consumer.ts'
 import type { KafkaRecord } from './record-reader.ts'
+import { traceProcess } from './trace-messages.ts'
 
 export type KafkaSourceDeps = Omit<RecordConsumerDeps, 'topics' | 'prepare' | 'handle'> & {
   readonly handle: BatchHandler
@@ -37,8 +38,10 @@ export function createKafkaSource(deps: KafkaSourceDeps): RecordConsumer {
   )
 
   async function handleChunks(chunks: readonly Chunk<KafkaRecord>[]): Promise<void> {
-    const batches = chunks.flatMap((chunk) => toBatches(deps, topicOf.get(chunk.topic) ?? 'events', chunk))
-    if (batches.length > 0) await deps.handle(batches)
+    await traceProcess({ topic: deps.plan.events.name, groupId: deps.groupId }, chunks, async () => {
+      const batches = chunks.flatMap((chunk) => toBatches(deps, topicOf.get(chunk.topic) ?? 'events', chunk))
+      if (batches.length > 0) await deps.handle(batches)
+    })
   }
 
   return createRecordConsumer({

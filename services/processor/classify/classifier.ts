@@ -110,7 +110,7 @@ function createLookup(catalog: Catalog, rules: Rules): (provider: string | null,
     let kind = lastEvents.get(eventId)
     if (kind === undefined) {
       const fact = catalog.providers.get(provider)
-      kind = fact === undefined ? foreign : compileEvent(catalog, rules, fact, eventId)
+      kind = fact === undefined ? foreign : compileEvent(rules, fact, eventId)
       lastEvents.set(eventId, kind)
     }
     return kind

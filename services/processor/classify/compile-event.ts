@@ -3,7 +3,7 @@
  * kind comes, so that the way of each event is a few look-ups.
  */
 import { canonicalCode } from '../../../schemas/catalog/error-code.ts'
-import type { Catalog, EventFact, ProviderFact } from '../../../schemas/catalog/catalog.ts'
+import type { EventFact, ProviderFact } from '../../../schemas/catalog/catalog.ts'
 import type { OutcomeRule, Rule, Rules } from '../../../schemas/catalog/rules-file.ts'
 import type { Outcome, Scope, SyncEngine } from '../../../schemas/classified-event.ts'
 import type { Judgement } from './judgement.ts'
@@ -44,7 +44,7 @@ export type CompiledRule = Rule & { readonly codes: ReadonlySet<number>; readonl
 
 const MILLISECONDS = { ms: 1, us: 0.001, '100ns': 0.0001, s: 1000 } as const
 
-export function compileEvent(catalog: Catalog, rules: Rules, provider: ProviderFact, eventId: number): CompiledEvent {
+export function compileEvent(rules: Rules, provider: ProviderFact, eventId: number): CompiledEvent {
   const fact = provider.events.get(eventId)
   const place = placer(fact, rules)
   const outcomeRules = rules.outcomes.filter(
@@ -67,7 +67,7 @@ export function compileEvent(catalog: Catalog, rules: Rules, provider: ProviderF
     correlationFields: rules.correlation_fields.filter((name) => mayHave(fact, name)),
     hasSource: mayHave(fact, 'File') && mayHave(fact, 'LineNumber'),
     outcomeRules,
-    rules: matching.map((rule) => compileRule(rule, catalog)),
+    rules: matching.map(compileRule),
     conditionFields: [...new Set([...outcomeRules, ...matching.map((rule) => rule.when ?? {})].flatMap(fieldNames))],
     judgements: new Map(),
     simple: new Map(),
@@ -130,21 +130,12 @@ function concerns(rule: Rule, provider: ProviderFact, eventId: number): boolean 
   return isOurs && (rule.events === undefined || rule.events.includes(eventId))
 }
 
-function compileRule(rule: Rule, catalog: Catalog): CompiledRule {
+function compileRule(rule: Rule): CompiledRule {
   return {
     ...rule,
-    candidates: rule.candidates.map((candidate) => ({
-      ...candidate,
-      missing: candidate.missing ?? defaultMissing(candidate, catalog),
-    })),
     codes: new Set((rule.when?.code ?? []).map((code) => canonicalCode(code))),
     anyCodes: (rule.when?.any_code ?? []).map((code) => canonicalCode(code)),
   }
-}
-
-/** From 0.85 on nothing is missing: the event itself settles it. */
-function defaultMissing(candidate: Rule['candidates'][number], catalog: Catalog): string[] {
-  return candidate.confidence >= 0.85 ? [] : [...(catalog.entries.get(candidate.entry)?.facts_needed ?? [])]
 }
 
 function fieldNames(condition: { readonly fields?: Readonly<Record<string, unknown>> }): string[] {

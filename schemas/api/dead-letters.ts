@@ -154,3 +154,39 @@ export const ReplayResult = Type.Object(
 export type ReplayResult = Static<typeof ReplayResult>
 
 export const REASON_NAMES = Object.keys(DEAD_LETTER_REASONS) as DeadLetterReason[]
+
+/** `{key}` of the routes of one letter. */
+export const deadLetterParams = Type.Object({
+  key: Type.String({
+    pattern: '^[0-9a-fA-F]{32}$',
+    title: '32 hex digits',
+    description: 'The `dead_letter_key` of a letter.',
+    examples: [EXAMPLE.dead_letter_key],
+  }),
+})
+
+const requested_by = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 128,
+    title: 'a name of 1 to 128 characters',
+    description: 'Who asks for it; kept with the letter. `api` unless given.',
+  }),
+)
+
+/** May be left out. */
+export const ReplayRequest = Type.Union([Type.Object({ requested_by }, { additionalProperties: false }), Type.Null()])
+
+export const DiscardRequest = Type.Object(
+  {
+    reason: Type.String({
+      minLength: 1,
+      maxLength: 500,
+      pattern: '\\S',
+      title: 'words, at most 500 characters',
+      description: 'Why nobody needs the record; kept with the letter.',
+    }),
+    requested_by,
+  },
+  { additionalProperties: false },
+)

@@ -6,6 +6,7 @@ import { createApp } from '../query-api/app.ts'
 import type { Api } from '../query-api/api.ts'
 import { createLifecycle, type Lifecycle, type Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { createDeadLetterDesk } from './dead-letter-desk.ts'
 import { listen } from './listen.ts'
 import { createRetention } from './retention.ts'
 import { createSampleFleet } from './sample-fleet.ts'
@@ -54,7 +55,16 @@ function createApiPart(settings: Settings, { store, catalog, sink }: Spine, log:
         clock: Date.now,
         ...(timeZone === null ? {} : { timeZone }),
       })
-      app = await createApp({ reader: store, catalog, tenant, logger: log, allowedHosts, plugins: [gateway] })
+      const deadLetters = createDeadLetterDesk(settings, { store, catalog, sink })
+      app = await createApp({
+        reader: store,
+        deadLetters,
+        catalog,
+        tenant,
+        logger: log,
+        allowedHosts,
+        plugins: [gateway],
+      })
       url = await listen(app, settings)
     },
     stop: async () => app?.close(),

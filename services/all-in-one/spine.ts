@@ -4,18 +4,12 @@
  */
 import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import { loadCatalog } from '../../schemas/catalog/load-catalog.ts'
-import { loadRules } from '../../schemas/catalog/load-rules.ts'
 import type { Settings } from '../../schemas/settings.ts'
-import { createHandleBatch } from '../processor/handle-batch.ts'
-import { createPipeline } from '../processor/pipeline.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
-import { createDirectTransport } from '../transport/direct/direct-transport.ts'
 import type { Sink } from '../transport/transport.ts'
 import { createStore } from './create-store.ts'
-
-/** Chosen by `npm run bench`: ClickHouse likes few large inserts, and two in flight keep both cores busy. */
-const MICRO_BATCH = { maxBatchEvents: 10_000, maxWaitMs: 20, maxPendingEvents: 50_000, inFlight: 2 }
+import { createDirectSink } from './direct-sink.ts'
 
 export type Spine = {
   readonly catalog: Catalog
@@ -29,8 +23,7 @@ export type Spine = {
 export function createSpine(settings: Settings): Spine {
   const catalog = loadCatalog()
   const store = createStore(settings)
-  const pipeline = createPipeline({ catalog, rules: loadRules(), now: () => new Date() })
-  const transport = createDirectTransport({ ...MICRO_BATCH, handle: createHandleBatch({ pipeline, store }) })
+  const transport = createDirectSink(store, catalog)
 
   return {
     catalog,

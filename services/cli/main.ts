@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'ask SQL of the stored events',
     load: async () => (await import('./commands/query.ts')).query,
   },
+  'dead-letters': {
+    summary: 'records that could not become an event: list, show, replay or discard them',
+    load: async () => (await import('./commands/dead-letters.ts')).deadLetters,
+  },
   collect: {
     summary: 'run one collector, into Kafka: collect http, kafka or files',
     load: async () => (await import('./commands/collect.ts')).collect,

@@ -8,6 +8,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
+import type { DeadLetterPage, DeadLetterQuery, ReplayResult, StoredDeadLetter } from '../../schemas/api/dead-letters.ts'
 import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import type { EventReader } from '../store/event-store.ts'
 
@@ -20,8 +21,24 @@ export type HealthCheck = { readonly name: string; readonly check: () => Promise
  */
 export type ApiPlugin = FastifyPluginAsync
 
+/** What can be seen and done of dead letters. `undefined`: there is no such letter. */
+export type DeadLetterDesk = {
+  list(query: DeadLetterQuery): Promise<DeadLetterPage>
+  get(tenant: string, key: string): Promise<StoredDeadLetter | undefined>
+  /** Resolves when its rows are stored or safe with the queue, or it was refused again. */
+  replay(tenant: string, key: string, by: string): Promise<ReplayResult | undefined>
+  /** The letter as it is then: one that was replayed stays so. */
+  discard(
+    tenant: string,
+    key: string,
+    why: { readonly by: string; readonly reason: string },
+  ): Promise<StoredDeadLetter | undefined>
+}
+
 export type ApiDeps = {
   readonly reader: EventReader
+  /** Without it there are no routes for dead letters. */
+  readonly deadLetters?: DeadLetterDesk
   readonly catalog: Catalog
   /** Every answer is of this tenant. */
   readonly tenant: string
@@ -41,6 +58,9 @@ export type ApiDeps = {
 
 /** What a route needs: the dependencies with their defaults filled in. */
 export type RouteDeps = Required<Pick<ApiDeps, 'reader' | 'catalog' | 'tenant' | 'health' | 'now'>>
+
+/** What a route of dead letters needs. */
+export type DeadLetterDeps = { readonly desk: DeadLetterDesk; readonly tenant: string }
 
 export type Api = FastifyInstance<
   RawServerDefault,

@@ -7,7 +7,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { LogController } from 'fastify'
 import packageFile from '../../package.json' with { type: 'json' }
 import type { Api, ApiDeps, RouteDeps } from './api.ts'
-import { createLimitedReader } from './limited-reader.ts'
+import { createLimit, limitDesk, limitReader } from './limited-reader.ts'
 import { parseQueryString } from './parameters/query-string.ts'
 import { answerClientError } from './plugins/client-errors.ts'
 import { useEntityTags } from './plugins/entity-tag.ts'
@@ -21,6 +21,10 @@ import { AJV_OPTIONS, describeViolations } from './plugins/validation.ts'
 import { addCatalogEntryRoute } from './routes/catalog-entry.ts'
 import { addCatalogRoute } from './routes/catalog.ts'
 import { addCodeRoute } from './routes/code.ts'
+import { addDeadLetterDiscardRoute } from './routes/dead-letter-discard.ts'
+import { addDeadLetterReplayRoute } from './routes/dead-letter-replay.ts'
+import { addDeadLetterRoute } from './routes/dead-letter.ts'
+import { addDeadLettersRoute } from './routes/dead-letters.ts'
 import { addEventRoute } from './routes/event.ts'
 import { addEventsRoute } from './routes/events.ts'
 import { addHealthzRoute } from './routes/healthz.ts'
@@ -46,6 +50,13 @@ const ROUTES: readonly ((app: Api, deps: RouteDeps) => void)[] = [
   addReferenceRoute,
 ]
 
+const DEAD_LETTER_ROUTES = [
+  addDeadLettersRoute,
+  addDeadLetterRoute,
+  addDeadLetterReplayRoute,
+  addDeadLetterDiscardRoute,
+]
+
 /** Resolves when every route stands, ready for `listen` or `inject`. */
 export async function createApp(deps: ApiDeps): Promise<Api> {
   const app = createServer(deps)
@@ -61,14 +72,19 @@ export async function createApp(deps: ApiDeps): Promise<Api> {
   useUnknownRoutes(app)
   useOpenApi(app, deps.catalog, packageFile.version)
   await app.after()
+  const limit = createLimit(deps.maxConcurrentReads ?? MAX_CONCURRENT_READS)
   const routeDeps: RouteDeps = {
-    reader: createLimitedReader(deps.reader, deps.maxConcurrentReads ?? MAX_CONCURRENT_READS),
+    reader: limitReader(deps.reader, limit),
     catalog: deps.catalog,
     tenant: deps.tenant,
     health: deps.health ?? [],
     now: deps.now ?? (() => new Date()),
   }
   for (const addRoute of ROUTES) addRoute(app, routeDeps)
+  if (deps.deadLetters !== undefined) {
+    const deadLetterDeps = { desk: limitDesk(deps.deadLetters, limit), tenant: deps.tenant }
+    for (const addRoute of DEAD_LETTER_ROUTES) addRoute(app, deadLetterDeps)
+  }
   for (const plugin of deps.plugins ?? []) await app.register(plugin)
   await app.ready()
   return app

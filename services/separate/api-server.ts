@@ -1,12 +1,17 @@
 /** `roamwatch serve`: the query API on the store alone; with brokers set it takes events too, and answers when Kafka has them. */
+import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import { loadCatalog } from '../../schemas/catalog/load-catalog.ts'
 import type { Settings } from '../../schemas/settings.ts'
 import { createStore } from '../all-in-one/create-store.ts'
+import { createDeadLetterDesk } from '../all-in-one/dead-letter-desk.ts'
+import { createDirectSink } from '../all-in-one/direct-sink.ts'
 import { listen } from '../all-in-one/listen.ts'
 import type { Api, ApiPlugin } from '../query-api/api.ts'
 import { createApp } from '../query-api/app.ts'
 import type { HealthCheck } from '../runtime/health.ts'
 import type { Part } from '../runtime/lifecycle.ts'
+import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
+import type { Sink } from '../transport/transport.ts'
 import { createCounter } from './counts.ts'
 import { createKafkaGateway } from './gateway.ts'
 import { createSink, sinkParts } from './kafka-parts.ts'
@@ -14,6 +19,8 @@ import type { Stage, StageDeps } from './service.ts'
 import { createStorePart } from './store-part.ts'
 
 type Receiving = {
+  /** Where replayed dead letters go. */
+  readonly sink: Sink
   readonly before: readonly Part[]
   readonly after: readonly Part[]
   readonly checks: readonly HealthCheck[]
@@ -26,15 +33,17 @@ export function createApiServer(settings: Settings, { log }: StageDeps): Stage {
   const catalog = loadCatalog()
   const store = createStore(settings)
   const { part, check } = createStorePart(store, { catalog, log })
-  const receiving = settings.kafka_brokers.length === 0 ? NOT_RECEIVING : receive()
+  const receiving = settings.kafka_brokers.length === 0 ? replayOnly(store, catalog) : receive()
   let app: Api | undefined
   let url = ''
   const server: Part = {
     name: 'api',
     async start() {
       const { tenant, api_allowed_hosts: allowedHosts } = settings
-      const { plugins, checks } = receiving
-      app = await createApp({ reader: store, catalog, tenant, logger: log, allowedHosts, plugins, health: checks })
+      const { plugins, checks, sink } = receiving
+      const deadLetters = createDeadLetterDesk(settings, { store, catalog, sink })
+      const deps = { reader: store, deadLetters, catalog, tenant, logger: log, allowedHosts, plugins, health: checks }
+      app = await createApp(deps)
       url = await listen(app, settings)
       log.info({ url }, 'the API listens')
     },
@@ -46,6 +55,7 @@ export function createApiServer(settings: Settings, { log }: StageDeps): Stage {
     const counter = createCounter()
     const { connecting, connected, check: sinkCheck } = sinkParts(sink)
     return {
+      sink,
       before: [connecting],
       after: [connected],
       checks: [sinkCheck],
@@ -62,4 +72,9 @@ export function createApiServer(settings: Settings, { log }: StageDeps): Stage {
   }
 }
 
-const NOT_RECEIVING: Receiving = { before: [], after: [], checks: [], plugins: [], figures: () => ({}) }
+/** Takes nothing from outside; a dead letter that is replayed is processed here. */
+function replayOnly(store: ClickHouseStore, catalog: Catalog): Receiving {
+  const sink = createDirectSink(store, catalog)
+  const part = { name: 'replay', start: () => sink.start(), stop: () => sink.stop() }
+  return { sink, before: [part], after: [], checks: [], plugins: [], figures: () => ({}) }
+}

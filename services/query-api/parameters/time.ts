@@ -33,7 +33,7 @@ function sortKey(time: string): string {
 }
 
 /** ISO 8601 UTC. A date is its midnight in UTC. */
-function parseTime(name: string, text: string): string {
+export function parseTime(name: string, text: string): string {
   const time = readTime(text)
   if (time === undefined) {
     const isLocal = readTime(`${text}Z`) !== undefined

@@ -1,6 +1,7 @@
 /** The OpenAPI document: made of the routes' schemas, so it cannot say anything else than the code does. */
 import swagger from '@fastify/swagger'
 import { CatalogEntryAnswer, CatalogEntryDetail, CatalogList } from '../../../schemas/api/catalog-answers.ts'
+import { DeadLetterPage, DeadLetterSummary, ReplayResult, StoredDeadLetter } from '../../../schemas/api/dead-letters.ts'
 import { CodeAnswer, CodeDescription } from '../../../schemas/api/code-answer.ts'
 import { EXAMPLE_EVENT } from '../../../schemas/api/example-event.ts'
 import { Alive, Ready } from '../../../schemas/api/health.ts'
@@ -20,15 +21,23 @@ export const COMPONENTS = {
   ClassifiedEvent,
   CodeAnswer,
   CodeDescription,
+  DeadLetterPage,
+  DeadLetterSummary,
   EventPage,
   Problem,
   Ready,
+  ReplayResult,
+  StoredDeadLetter,
   Trend,
 } as const
 
 const TAGS = [
   { name: 'Events', description: 'What the devices logged, each event with its verdict.' },
   { name: 'Trends', description: 'How often, over time and by group.' },
+  {
+    name: 'Dead letters',
+    description: 'Records that could not become an event: what they are, and what to do with them.',
+  },
   { name: 'Catalog', description: 'What a known cause or an error code means, and what to do.' },
   { name: 'Health', description: 'For supervisors and load balancers.' },
   { name: 'About', description: 'This API itself.' },

@@ -78,6 +78,3 @@ function asNumber(column: FilterColumn, value: string): bigint {
   return number
 }
 
-/** True for the columns whose value every event has. */
-export const isAlwaysThere = (column: FilterColumn) => !kindOf(column).startsWith('nullable')
-export const isNumeric = (column: FilterColumn) => kindOf(column).endsWith('number')

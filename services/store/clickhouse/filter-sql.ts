@@ -77,4 +77,3 @@ function asNumber(column: FilterColumn, value: string): bigint {
   }
   return number
 }
-

@@ -5,7 +5,7 @@
 import type { GroupColumn } from '../../../schemas/api/queries.ts'
 import { type Client, select } from './client.ts'
 import type { ReadDeps } from './read-events.ts'
-import type { TrendPlan } from './read-trend.ts'
+import type { TrendPlan } from './plan-trend.ts'
 
 /** Columns with few values, held in dictionaries: turning a value into its place costs next to nothing there. */
 const PACKABLE: ReadonlySet<GroupColumn> = new Set([

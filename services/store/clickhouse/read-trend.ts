@@ -1,13 +1,12 @@
 /** Trends, counted from the rows as readers see them: one row per key, after every filter. Nothing is precomputed, so nothing can drift. */
 import type { GroupColumn, Trend, TrendQuery } from '../../../schemas/api/queries.ts'
 import { AppError } from '../../runtime/errors.ts'
-import { type Buckets, planBuckets } from './buckets.ts'
+import { planBuckets } from './buckets.ts'
 import { type Client, select } from './client.ts'
-import { filterCondition } from './filter-sql.ts'
 import { createPacker, type Packer, type Packing, unpackedGroup } from './pack-groups.ts'
 import type { ReadDeps } from './read-events.ts'
-import { floorQuery } from './retention.ts'
 import { parseBound } from './times.ts'
+import { planTrend, type TrendPlan } from './plan-trend.ts'
 
 type Group = Readonly<Record<string, string | number | null>>
 type Series = { readonly group: Group; readonly counts: readonly (readonly [number, number])[]; readonly total: number }
@@ -15,14 +14,6 @@ type Counted = { readonly series: readonly Series[]; readonly total: number; rea
 
 /** Most points in one answer. */
 const MAX_POINTS = 2_000_000
-
-/** What is asked, as SQL. */
-export type TrendPlan = {
-  readonly query: TrendQuery
-  readonly buckets: Buckets
-  readonly where: string
-  readonly params: Readonly<Record<string, unknown>>
-}
 
 export function createTrendReader(deps: ReadDeps) {
   const packer = createPacker(deps)
@@ -40,28 +31,6 @@ export function createTrendReader(deps: ReadDeps) {
 }
 
 const isDistinct = (query: TrendQuery) => query.measure === 'devices' || query.measure === 'users'
-
-function planTrend(database: string, query: TrendQuery, buckets: Buckets): TrendPlan {
-  const from = parseBound('from', query.from)
-  const to = parseBound('to', query.to)
-  const filter = filterCondition(query.filters)
-  const parts = [
-    'tenant = {tenant: String}',
-    `occurred_second >= greatest(toDateTime({first: UInt32}, 'UTC'), ${floorQuery(database)})`,
-    'occurred_second <= {last: UInt32}',
-    filter.sql,
-  ]
-  // Whole seconds need no look at the finer time.
-  if (from.fraction > 0) parts.push(`occurred_at >= {from: DateTime64(7, 'UTC')}`)
-  if (to.fraction > 0) parts.push(`occurred_at < {to: DateTime64(7, 'UTC')}`)
-  if (query.measure === 'failures') {
-    parts.push(`outcome = 'failure'`)
-    if (!query.filters.some(({ column }) => column === 'scope')) parts.push(`scope = 'roaming'`)
-  }
-  const last = to.fraction > 0 ? to.second : to.second - 1
-  const range = { tenant: query.tenant, first: from.second, last, from: from.text, to: to.text }
-  return { query, buckets, where: parts.join(' AND '), params: { ...filter.params, ...buckets.params, ...range } }
-}
 
 async function countEvents(client: Client, deps: ReadDeps, plan: TrendPlan, packer: Packer): Promise<Counted> {
   for (const isStale of [false, true]) {

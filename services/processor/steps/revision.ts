@@ -5,11 +5,21 @@
 import type { WindowsEvent } from '../../../schemas/windows-event.ts'
 
 const MAX_COUNTED_FIELDS = 700
+/** 0 to 7: the closer to what Windows wrote, the higher. */
+const SHAPE_RANKS: Readonly<Record<string, number>> = {
+  evtx: 7,
+  event_xml: 6,
+  evtx_dump: 5,
+  otel: 3,
+  winlogbeat: 2,
+  elastic_agent: 1,
+}
 
 /**
  * How much the copy carries, 0 to 65535. Every term only grows, so a copy that has all that another has, and more, never
  * ranks lower. A data field and a system field weigh 64, the rendered message 4096 (no shipper that drops it can make
- * up for it with less than 64 fields), a digit of the time 8. `fields`: how many the event's data has.
+ * up for it with less than 64 fields), a digit of the time 8; below that, copies of equal wealth are ranked by their shape,
+ * so that the copy that is shown does not depend on which came first. `fields`: how many the event's data has.
  */
 export function richnessOf(event: WindowsEvent, digits: number, fields: number): number {
   const system =
@@ -27,7 +37,13 @@ export function richnessOf(event: WindowsEvent, digits: number, fields: number):
     count(event.process_id) +
     count(event.thread_id) +
     count(event.activity_id)
-  return Math.min(fields, MAX_COUNTED_FIELDS) * 64 + count(event.message) * 4096 + system * 64 + digits * 8
+  return (
+    Math.min(fields, MAX_COUNTED_FIELDS) * 64 +
+    count(event.message) * 4096 +
+    system * 64 +
+    digits * 8 +
+    (SHAPE_RANKS[event.shipper] ?? 0)
+  )
 }
 
 function count(value: string | number | null): 0 | 1 {

@@ -59,6 +59,14 @@ describe('richnessOf', () => {
     }
   })
 
+  it('ranks copies of equal wealth by their shape, below any real difference', () => {
+    const shapes = ['elastic_agent', 'winlogbeat', 'otel', 'evtx_dump', 'event_xml', 'evtx']
+    const ranks = shapes.map((shipper) => richness({ ...whole, shipper }, 6))
+    expect(new Set(ranks).size).toBe(shapes.length)
+    expect(ranks).toEqual(ranks.toSorted((left, right) => left - right))
+    expect(ranks.at(-1)).toBeLessThan(richness({ ...whole, shipper: 'elastic_agent' }, 7))
+  })
+
   it('fits 16 bits for an event of a hundred thousand fields', () => {
     const data = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`param${index + 1}`, '']))
     expect(richness({ ...whole, data }, 7)).toBeLessThanOrEqual(0xffff)

@@ -56,21 +56,16 @@ function fromEnvironment(env: SettingSources['env']): Record<string, unknown> {
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith(PREFIX) || text === undefined || OTHER_VARIABLES.includes(variable)) continue
     const name = variable.slice(PREFIX.length).toLowerCase()
-    if (!names.includes(name as SettingName)) {
-      throw unknown(
-        variable,
-        variable,
-        names.map((known) => PREFIX + known.toUpperCase()),
-      )
-    }
+    if (!names.includes(name as SettingName))
+      throw unknown(variable, name, names, (known) => PREFIX + known.toUpperCase())
     found[name] = fromText(name as SettingName, text)
   }
   return found
 }
 
-function unknown(what: string, name: string, known: readonly string[]): AppError {
+function unknown(what: string, name: string, known: readonly string[], shown = (nearest: string) => nearest): AppError {
   const nearest = nearestName(name, known)
-  const fix = nearest === undefined ? 'docs/settings.md lists all' : `did you mean ${nearest}?`
+  const fix = nearest === undefined ? 'docs/settings.md lists all' : `did you mean ${shown(nearest)}?`
   return new AppError('SETTINGS_INVALID', `unknown setting ${what}; ${fix}`)
 }
 

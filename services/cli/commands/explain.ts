@@ -23,13 +23,11 @@ export const explain: CliCommand = {
       .allowUnknownOption() // -895156196 is a code
       .addHelpText('after', EXAMPLE)
       .action(async (words: string[], options: { json?: boolean }) => {
-        const { query, isJson } = separateCode(words, options.json ?? false)
-        const explanation = explainQuery(loadCatalog(), query)
-        if (explanation === undefined) throw unknown(query)
-        if (isJson) return terminal.out(`${JSON.stringify(explanation)}\n`)
-        await terminal.out(
-          explanation.kind === 'code' ? codeText(explanation, terminal) : entryText(explanation, terminal),
-        )
+        const { queries, isJson } = separateCodes(words, options.json ?? false)
+        for (const explanation of explainAll(queries)) {
+          const text = explanation.kind === 'code' ? codeText(explanation, terminal) : entryText(explanation, terminal)
+          await terminal.out(isJson ? `${JSON.stringify(explanation)}\n` : text)
+        }
       })
   },
 }
@@ -41,12 +39,27 @@ Examples:
   roamwatch explain known-1098-0xcaa5001c`
 
 /** Negative codes look like options to the parser, which then leaves options behind them alone. */
-function separateCode(words: readonly string[], json: boolean): { readonly query: string; readonly isJson: boolean } {
-  const others = words.filter((word) => word !== '--json')
-  const option = others.find((word) => /^--?[A-Za-z]/.test(word))
+function separateCodes(
+  words: readonly string[],
+  json: boolean,
+): { readonly queries: readonly string[]; readonly isJson: boolean } {
+  const queries = words.filter((word) => word !== '--json')
+  const option = queries.find((word) => /^--?[A-Za-z]/.test(word))
   if (option !== undefined)
     throw new AppError('USAGE', `unknown option ${option}; roamwatch explain --help shows an example`)
-  return { query: others.join(' '), isJson: json || others.length < words.length }
+  return { queries, isJson: json || queries.length < words.length }
+}
+
+/** Several words may be one spelling, `FAIL [0x801c0021/0x80072ee2]`, or several questions. */
+function explainAll(queries: readonly string[]): readonly Explanation[] {
+  const catalog = loadCatalog()
+  const whole = explainQuery(catalog, queries.join(' '))
+  if (whole !== undefined) return [whole]
+  return queries.map((query) => {
+    const explanation = explainQuery(catalog, query)
+    if (explanation === undefined) throw unknown(query)
+    return explanation
+  })
 }
 
 function unknown(query: string): AppError {

@@ -7,7 +7,7 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)$/
 const DATE_TIME =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,7}))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))$/
 
-/** No event is older or, with any clock, younger: outside of it every answer would be empty (DESIGN: "Time"). */
+/** No event is older or, with any clock, younger: outside of it every answer would be empty. */
 const EARLIEST = '1990-01-01T00:00:00Z'
 const LATEST = '2100-01-01T00:00:00Z'
 

@@ -57,7 +57,8 @@ const stopping = new AbortController()
 
 // A reader that leaves early (head, less) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-process.once('SIGTERM', () => stopping.abort())
+// More than one may come: a supervisor signals the whole group, and the launcher of a clone passes its own on.
+process.on('SIGTERM', () => stopping.abort())
 process.once('SIGINT', () => {
   stopping.abort()
   process.once('SIGINT', () => process.exit(130)) // a second Ctrl-C does not wait

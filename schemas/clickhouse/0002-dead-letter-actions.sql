@@ -30,7 +30,7 @@ SELECT
         ifNull(replayed_covers, 0) >= seen, 'replayed',
         ifNull(discarded_covers, 0) > ifNull(replayed_covers, 0), 'discarded',
         'open') AS state,
-    state = 'open' AND ifNull(replayed_covers, 0) > 0 AS reopened,
+    toBool(state = 'open' AND ifNull(replayed_covers, 0) > 0) AS reopened,
     ifNull(attempts, 0) AS attempts,
     if(ifNull(attempts, 0) = 0, NULL, last_attempt.1) AS attempted_at,
     if(ifNull(attempts, 0) = 0, NULL, last_attempt.2) AS attempt_reason,

@@ -28,7 +28,7 @@ function factsOf(letter: StoredDeadLetter): (readonly [string, string])[] {
     ['State', state],
     ['Reason', `${letter.reason}: ${letter.detail}`],
     ['Origin', `${letter.source_kind}: ${letter.origin}`],
-    ['Seen', `${letter.seen} times, ${shortTime(letter.first_seen)} to ${shortTime(letter.last_seen)} UTC`],
+    ['Seen', seenWords(letter)],
     ['Record', recordWords(letter)],
   ]
   if (attempts > 0) facts.push(['Replays', attemptWords(letter)])
@@ -40,6 +40,11 @@ function factsOf(letter: StoredDeadLetter): (readonly [string, string])[] {
   }
   if (letter.discard_reason !== null) facts.push(['Because', letter.discard_reason])
   return facts
+}
+
+function seenWords({ seen, first_seen, last_seen }: StoredDeadLetter): string {
+  if (seen === 1) return `once, ${shortTime(last_seen)} UTC`
+  return `${seen} times, ${shortTime(first_seen)} to ${shortTime(last_seen)} UTC`
 }
 
 function recordWords({ length, shipper, is_whole }: StoredDeadLetter): string {

@@ -14,6 +14,9 @@ import { createLetterTable, resultLine } from '../dead-letter-table.ts'
 export const deadLetters: CliCommand = {
   define(command, context) {
     command.usage('list|show|replay|discard [options]').addHelpText('after', EXAMPLE)
+    command.action(() => {
+      throw new AppError('USAGE', 'what of dead-letters? list, show, replay or discard')
+    })
     defineList(command.command('list').description('what waits for somebody, last seen first'), context)
     defineShow(command.command('show').description('one letter, with its record'), context)
     defineReplay(command.command('replay').description("send records through today's code once more"), context)
@@ -171,7 +174,7 @@ function defineReplay(command: Command, { terminal, env, signal }: CommandContex
     const done = Object.values(counts).reduce((sum, count) => sum + count, 0)
     checkFound(selection, done)
     terminal.say(
-      `${done} letters: ${counts.replayed} replayed, ${counts.queued} queued, ${counts.failed} failed again, ${counts.not_replayable} not replayable`,
+      `${lettersWords(done)}: ${counts.replayed} replayed, ${counts.queued} queued, ${counts.failed} failed again, ${counts.not_replayable} not replayable`,
     )
     if (counts.failed + counts.not_replayable > 0) process.exitCode = 1
   })
@@ -203,7 +206,9 @@ function defineDiscard(command: Command, { terminal, env, signal }: CommandConte
     })
     checkFound(selection, found)
     const others = found - discarded
-    terminal.say(`${discarded} letters discarded${others > 0 ? `; ${others} were replayed before and stay so` : ''}`)
+    terminal.say(
+      `${lettersWords(discarded)} discarded${others > 0 ? `; ${others} were replayed before and stay so` : ''}`,
+    )
   })
 }
 
@@ -221,4 +226,8 @@ function userOf({ by }: BulkFlags): string {
   } catch {
     return 'cli' // a container may run as a user without a name
   }
+}
+
+function lettersWords(count: number): string {
+  return `${count} letter${count === 1 ? '' : 's'}`
 }

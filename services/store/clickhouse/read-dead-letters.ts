@@ -12,7 +12,7 @@ import type { Condition } from './filter-sql.ts'
 import type { ReadDeps } from './read-events.ts'
 import { parseBound } from './times.ts'
 
-const SUMMARY = `lower(hex(dead_letter_key)) AS dead_letter_key, tenant, state, reopened = 1 AS reopened, reason, detail, source_kind, origin,
+const SUMMARY = `lower(hex(dead_letter_key)) AS dead_letter_key, tenant, state, reopened, reason, detail, source_kind, origin,
   shipper, toFloat64(length) AS length, first_seen, last_seen, toFloat64(seen) AS seen, toFloat64(attempts) AS attempts, attempted_at,
   attempt_reason, attempt_detail, closed_at, closed_by, closed_version, discard_reason`
 

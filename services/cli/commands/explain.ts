@@ -3,6 +3,7 @@ import { loadCatalog } from '../../../schemas/catalog/load-catalog.ts'
 import {
   type CodeExplanation,
   type EntryExplanation,
+  type Explanation,
   explain as explainQuery,
 } from '../../../schemas/catalog/explain.ts'
 import type { CatalogEntry } from '../../../schemas/catalog/catalog.ts'

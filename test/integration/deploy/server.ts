@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { findEngineLibrary } from '../../../services/store/clickhouse/engine/engine-library.ts'
 import { temporaryDirectory } from '../../support/clickhouse.ts'
 
@@ -20,7 +20,7 @@ export type DeployedServer = {
 export type ServerOptions = {
   readonly httpPort: number
   readonly tcpPort: number
-  /** Files that lie beside the server's own, as `folder/name` below deploy/clickhouse/, in config.d or users.d. */
+  /** Files that lie beside roamwatch.xml in config.d or users.d, by their path below deploy/clickhouse/. */
   readonly files?: Readonly<Record<'config.d' | 'users.d', readonly string[]>>
   /** Text by file name that is put into config.d last. */
   readonly overrides?: Readonly<Record<string, string>>
@@ -111,7 +111,7 @@ function writeConfiguration(path: string, secrets: string, options: ServerOption
   files['config.d'].push('config.d/roamwatch.xml')
   files['users.d'].push('users.d/roamwatch.xml')
   for (const [folder, names] of Object.entries(files)) {
-    for (const name of names) cpSync(join(DEPLOY, name), join(path, folder, name.replaceAll('/', '-')))
+    for (const name of names) cpSync(join(DEPLOY, name), join(path, folder, basename(name)))
   }
   cpSync(join(secrets, 'clickhouse_passwords.xml'), join(path, 'users.d/roamwatch-passwords.xml'))
   writeFileSync(join(path, 'users.d/zz-test.xml'), TEST_USERS)

@@ -1,0 +1,219 @@
+/**
+ * The cluster variant, as far as one machine without replicas can show it: every statement of every migration, rendered for a cluster, is
+ * read by the real engine; and two real servers as two shards hold the rows, replace copies and answer as one.
+ */
+import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DeadLetter } from '../../../schemas/dead-letter.ts'
+import { type ClickHouseStore, createRemoteStore } from '../../../services/store/clickhouse/clickhouse-store.ts'
+import { DATABASE, MIGRATIONS_TABLE, readMigrations } from '../../../services/store/clickhouse/migrate.ts'
+import { renderMigration, renderStatement } from '../../../services/store/clickhouse/render-statements.ts'
+import { eventRow, keyOf } from '../../support/classified-event.ts'
+import { hasEngine, temporaryDirectory } from '../../support/clickhouse.ts'
+import { freePorts } from '../../support/kafka-broker/free-ports.ts'
+import { askServer, type DeployedServer, makeSecrets, ROOT, startServer } from './server.ts'
+
+const CLUSTER = { database: 'roamwatch', cluster: 'roamwatch' }
+const TESTER = { user: 'tester', password: '' }
+const SHARD_PASSWORD = 'between-shards'
+
+async function clusterStatements(): Promise<readonly string[]> {
+  const migrations = await readMigrations()
+  return [DATABASE, MIGRATIONS_TABLE]
+    .flatMap((template) => renderStatement(template, CLUSTER))
+    .concat(migrations.flatMap(({ template }) => renderMigration(template, CLUSTER)))
+}
+
+describe.skipIf(!hasEngine())('two servers as two shards', () => {
+  const secrets = temporaryDirectory()
+  let servers: DeployedServer[] = []
+  let stores: ClickHouseStore[] = []
+  const [first, second] = [() => servers[0]!.url, () => servers[1]!.url]
+
+  beforeAll(async () => {
+    makeSecrets(secrets.path)
+    process.env['ROAMWATCH_SHARD_PASSWORD'] = SHARD_PASSWORD
+    process.env['ROAMWATCH_SHARD_PASSWORD_SHA256'] = createHash('sha256').update(SHARD_PASSWORD).digest('hex')
+    const [http1, tcp1, http2, tcp2] = await freePorts()
+    const ports = [
+      { httpPort: http1, tcpPort: tcp1 },
+      { httpPort: http2, tcpPort: tcp2 },
+    ]
+    servers = await Promise.all(
+      ports.map((own, index) =>
+        startServer({
+          ...own,
+          secrets: secrets.path,
+          files: {
+            'config.d': ['cluster/config.d/roamwatch_macros.xml'],
+            'users.d': ['cluster/users.d/roamwatch_cluster.xml'],
+          },
+          overrides: { 'roamwatch_cluster.xml': onLoopback(index + 1, [tcp1, tcp2]) },
+        }),
+      ),
+    )
+    for (const { url } of servers) {
+      for (const statement of await clusterStatements()) await askServer(url, withoutReplicas(statement), writer())
+    }
+    stores = servers.map(({ url, writerPassword, readerPassword }) =>
+      createRemoteStore({
+        url,
+        username: 'roamwatch_writer',
+        password: writerPassword,
+        reader: { username: 'analyst', password: readerPassword },
+      }),
+    )
+  })
+  afterAll(async () => {
+    await Promise.all(stores.map((store) => store.close()))
+    await Promise.all(servers.map((server) => server.stop()))
+    secrets.remove()
+  })
+  const writer = () => ({ user: 'roamwatch_writer', password: servers[0]!.writerPassword })
+  const count = async (url: string, table: string) => {
+    const [row] = await askServer(url, `SELECT toUInt32(count()) AS n FROM roamwatch.${table}`, TESTER)
+    return Number(row?.['n'])
+  }
+  const sql = async (store: ClickHouseStore, statement: string) => {
+    let text = ''
+    for await (const part of await store.runSql(statement, 'ndjson')) text += Buffer.from(part).toString()
+    return text.trim()
+  }
+
+  it('read every statement of every migration, as it is sent to a cluster', async () => {
+    const statements = await clusterStatements()
+    for (const statement of statements) {
+      const tree = await askServer(first(), `EXPLAIN AST ${statement}`, TESTER)
+      expect(tree.length, statement).toBeGreaterThan(0)
+      expect(statement).toContain('ON CLUSTER roamwatch')
+      expect(statement).not.toMatch(/\{(database|on_cluster|engine)/)
+    }
+    const engines = statements.flatMap((statement) => /ENGINE = (\w+)/.exec(statement)?.[1] ?? [])
+    expect(new Set(engines)).toEqual(new Set(['Atomic', 'ReplicatedReplacingMergeTree', 'Distributed']))
+  })
+
+  it('run with the settings and rights of a cluster, which take the place of those of one server', async () => {
+    const fsync = `SELECT value FROM system.merge_tree_settings WHERE name = 'fsync_after_insert'`
+    expect(await askServer(first(), fsync, TESTER)).toEqual([{ value: '0' }])
+    const [profile] = await askServer(
+      first(),
+      "SELECT getSetting('distributed_foreground_insert') AS foreground, toUInt32(getSetting('insert_quorum')) AS quorum",
+      writer(),
+    )
+    expect(profile).toEqual({ foreground: true, quorum: 2 })
+    await expect(askServer(first(), 'SELECT 1 SETTINGS insert_quorum = 0', writer())).rejects.toThrow('insert_quorum')
+    const shard = { user: 'roamwatch_shard', password: SHARD_PASSWORD }
+    for (const statement of [
+      'SELECT * FROM roamwatch._events',
+      'SELECT * FROM roamwatch.events',
+      'DROP TABLE roamwatch._events_local',
+    ])
+      await expect(askServer(first(), statement, shard)).rejects.toThrow('Not enough privileges')
+  })
+
+  it('each hold a part of the rows, and show all of them', async () => {
+    const rows = Array.from({ length: 2000 }, (_, index) => eventRow(index))
+    expect(await stores[0]!.insertEvents(rows)).toEqual(rows.map(() => true))
+    const parts = [await count(first(), '_events_local'), await count(second(), '_events_local')]
+    expect(parts[0]! + parts[1]!).toBe(2000)
+    for (const part of parts) expect(part).toBeGreaterThan(850) // an even spread: 1000 +- 22 at one standard deviation
+    for (const store of stores) expect(await sql(store, 'SELECT count() AS n FROM events')).toBe('{"n":2000}')
+  })
+
+  it('replace a copy on the shard that holds it, whichever server it is written through', async () => {
+    const better = Array.from({ length: 2000 }, (_, index) =>
+      eventRow(index, { revision: '999999999999', user: 'CONTOSO\\grace', device: `renamed-${index}` }),
+    )
+    expect(await stores[1]!.insertEvents(better)).toEqual(better.map(() => false))
+    expect(await stores[0]!.insertEvents(better)).toEqual(better.map(() => false))
+    for (const store of stores) {
+      expect(await sql(store, "SELECT count() AS n, countIf(user = 'CONTOSO\\\\grace') AS g FROM events")).toBe(
+        '{"n":2000,"g":2000}',
+      )
+      expect(await sql(store, 'SELECT sum(events) AS n FROM trends_hourly')).toBe('{"n":2000}')
+    }
+    const onBoth = await askServer(
+      first(),
+      `SELECT toUInt32(count()) AS n FROM (SELECT event_key FROM roamwatch._events GROUP BY event_key HAVING uniqExact(_shard_num) > 1)`,
+      TESTER,
+    )
+    expect(onBoth).toEqual([{ n: 0 }])
+  })
+
+  it('count distinct devices once, though their events lie on both', async () => {
+    const rows = Array.from({ length: 300 }, (_, index) =>
+      eventRow(`device-${index}`, { event_key: keyOf(`device-${index}`), tenant: 'wide', device: `pc-${index % 3}` }),
+    )
+    await stores[1]!.insertEvents(rows)
+    for (const store of stores)
+      expect(await sql(store, "SELECT uniqExact(device) AS n FROM events WHERE tenant = 'wide'")).toBe('{"n":3}')
+  })
+
+  it('count the sightings of a dead letter together, wherever they were written', async () => {
+    const letters = Array.from({ length: 20 }, (_, index) => deadLetter(`letter-${index}`))
+    await stores[0]!.insertDeadLetters(letters.map((letter) => ({ letter, sighting: 'first' })))
+    await stores[1]!.insertDeadLetters(letters.map((letter) => ({ letter, sighting: 'second' })))
+    await stores[1]!.insertDeadLetters(letters.map((letter) => ({ letter, sighting: 'first' })))
+    for (const store of stores)
+      expect(await sql(store, 'SELECT count() AS n, min(seen) AS least, max(seen) AS most FROM dead_letters')).toBe(
+        '{"n":20,"least":2,"most":2}',
+      )
+    expect(await count(first(), '_dead_letters_local')).toBeLessThan(60)
+    expect(await count(second(), '_dead_letters_local')).toBeGreaterThan(0)
+  })
+
+  it('refuse a question, rather than answer it by half, when one of them is away', async () => {
+    await servers[1]!.stop()
+    servers = servers.slice(0, 1)
+    await expect(sql(stores[0]!, 'SELECT count() AS n FROM events')).rejects.toThrow()
+    await expect(stores[0]!.insertEvents([eventRow('late'), eventRow('later'), eventRow('latest')])).rejects.toThrow()
+  })
+})
+
+function deadLetter(name: string): DeadLetter {
+  return {
+    dead_letter_key: keyOf(name),
+    tenant: 'default',
+    source_kind: 'file',
+    reason: 'not_xml',
+    detail: 'no tag',
+    origin: `${name}.xml@0`,
+    bytes: Buffer.from(name).toString('base64'),
+    length: name.length,
+    received_at: '2026-11-02T10:00:00.000Z',
+    shipper: null,
+  }
+}
+
+/** The cluster file of deploy/, with the machine's ports in place of four servers, one replica a shard, and no keepers. */
+function onLoopback(shard: number, tcpPorts: readonly number[]): string {
+  const text = readFileSync(join(ROOT, 'deploy/clickhouse/cluster/config.d/roamwatch_cluster.xml'), 'utf8')
+  let replicas = 0
+  return text
+    .replace(/<zookeeper>[\s\S]*?<\/zookeeper>/, '')
+    .replace(/<interserver_http_port>.*/, '')
+    .replaceAll(
+      /<replica>\s*<host>clickhouse-(\d)-(\d)<\/host>\s*<port>9000<\/port>[\s\S]*?<\/replica>/g,
+      (found, s: string, r: string) => {
+        replicas++
+        if (r !== '1') return ''
+        return found
+          .replace(/<host>.*<\/host>/, '<host>127.0.0.1</host>')
+          .replace('9000', String(tcpPorts[Number(s) - 1]))
+      },
+    )
+    .replace(
+      '</clickhouse>',
+      `<macros replace="replace"><shard>${shard}</shard><replica>1</replica></macros></clickhouse>`,
+    )
+    .concat(replicas === 4 ? '' : 'the cluster file has changed')
+}
+
+/** Without keepers there are neither replicas nor a queue of DDL: each server is told by itself, and replaces in its own table. */
+function withoutReplicas(statement: string): string {
+  return statement
+    .replace('ON CLUSTER roamwatch', '')
+    .replace(/ReplicatedReplacingMergeTree\('[^']*', '[^']*'(?:, )?/, 'ReplacingMergeTree(')
+}

@@ -14,6 +14,8 @@ export type BrokerOptions = {
   readonly tls?: boolean
   /** More lines for server.properties. */
   readonly properties?: Readonly<Record<string, string>>
+  /** Becomes one more broker beside this one (which is the controller): for leaders and coordinators that move. Java only. */
+  readonly joining?: Broker
   /** Java heap in MB. */
   readonly heapMb?: number
   /** Compile to fast code: slower start, for measurements. */
@@ -30,6 +32,8 @@ export type Broker = {
   /** Of the TLS listener, where asked for, and the certificate to trust. */
   readonly tlsBrokers: readonly string[]
   readonly certificatePem: string | undefined
+  /** For another that joins it. */
+  readonly cluster: { readonly id: string; readonly controllerPort: number; size: number } | undefined
   /** Process id of the broker; undefined in a container or while it is down. */
   readonly pid: number | undefined
   /** Sends a signal: SIGKILL and SIGTERM resolve when it has ended, SIGSTOP and SIGCONT at once. */

@@ -22,6 +22,7 @@ export async function whyNoContainer(): Promise<string | undefined> {
 
 /** Ports inside and outside are the same, so that the advertised addresses hold on either side. `dataDir` is not used. */
 export async function startContainerBroker(options: BrokerOptions): Promise<Broker> {
+  if (options.joining !== undefined) throw new Error('brokers in containers stand alone')
   const [plain, controller, sasl, tls] = await freePorts()
   const ports: NodePorts = {
     plain: options.port ?? plain,
@@ -62,6 +63,7 @@ async function control(
     saslBrokers: address(ports.sasl),
     tlsBrokers: address(ports.tls),
     certificatePem,
+    cluster: undefined,
     pid: undefined,
     async kill(signal) {
       await container.kill({ signal })

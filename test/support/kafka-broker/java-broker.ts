@@ -17,9 +17,11 @@ export async function startJavaBroker(jars: string, options: BrokerOptions): Pro
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'roamwatch-kafka-')))
   await mkdir(dataDir, { recursive: true })
   const [plain, controller, sasl, tls] = await freePorts()
+  const cluster = options.joining?.cluster ?? { id: newClusterId(), controllerPort: controller, size: 0 }
+  const nodeId = ++cluster.size
   const ports: NodePorts = {
     plain: options.port ?? plain,
-    controller,
+    controller: cluster.controllerPort,
     sasl: options.sasl === undefined ? undefined : sasl,
     tls: options.tls === true ? tls : undefined,
   }
@@ -29,9 +31,9 @@ export async function startJavaBroker(jars: string, options: BrokerOptions): Pro
     ports.tls === undefined ? undefined : { path: join(dataDir, 'key-store.p12'), password: KEY_STORE_PASSWORD }
   await writeFile(
     properties,
-    serverProperties({ ports, dataDir, sasl: options.sasl, keyStore, properties: options.properties ?? {} }),
+    serverProperties({ ports, dataDir, sasl: options.sasl, keyStore, properties: options.properties ?? {}, nodeId }),
   )
-  if (!existsSync(join(dataDir, 'log', 'meta.properties'))) await format(jars, properties, options)
+  if (!existsSync(join(dataDir, 'log', 'meta.properties'))) await format(jars, properties, cluster.id, options)
 
   let child: ChildProcess | undefined = await spawnBroker(jars, dataDir, options)
 
@@ -61,6 +63,7 @@ export async function startJavaBroker(jars: string, options: BrokerOptions): Pro
     saslBrokers: address(ports.sasl),
     tlsBrokers: address(ports.tls),
     certificatePem,
+    cluster,
     get pid() {
       return child?.pid
     },
@@ -70,11 +73,17 @@ export async function startJavaBroker(jars: string, options: BrokerOptions): Pro
   }
 }
 
-async function format(jars: string, properties: string, options: BrokerOptions): Promise<void> {
-  const clusterId = `A${randomBytes(16).toString('base64url').slice(1)}` // 16 bytes; a leading dash would be an option
+/** 16 bytes in base64; a leading dash would be taken for an option. */
+function newClusterId(): string {
+  return `A${randomBytes(16).toString('base64url').slice(1)}`
+}
+
+async function format(jars: string, properties: string, clusterId: string, options: BrokerOptions): Promise<void> {
   const user = options.sasl
   const scram = (mechanism: string) =>
-    user === undefined ? [] : ['--add-scram', `${mechanism}=[name=${user.username},password=${user.password}]`]
+    user === undefined || options.joining !== undefined
+      ? []
+      : ['--add-scram', `${mechanism}=[name=${user.username},password=${user.password}]`]
   const tool = ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]
   const { status, output } = await run('java', [...tool, ...scram('SCRAM-SHA-256'), ...scram('SCRAM-SHA-512')])
   if (status !== 0) throw new Error(`the broker's storage could not be formatted: ${output.slice(-1000)}`)

@@ -1,4 +1,4 @@
-/** The configuration of a single KRaft node (broker and controller) on loopback. */
+/** The configuration of a KRaft node on loopback: broker and controller, or one more broker. */
 import { join } from 'node:path'
 import type { BrokerUser } from './broker.ts'
 
@@ -18,15 +18,20 @@ export type NodeConfiguration = {
   readonly properties: Readonly<Record<string, string>>
   /** Address to listen on; default 127.0.0.1, which is what is advertised in any case. */
   readonly listenAddress?: string
+  /** 1, the default, is the controller too. */
+  readonly nodeId?: number
 }
 
 export function serverProperties(node: NodeConfiguration): string {
+  const { nodeId = 1 } = node
+  const isController = nodeId === 1
   const listeners = listenersOf(node.ports)
-  const addresses = (host: string) => listeners.map(({ name, port }) => `${name}://${host}:${port}`)
+  const own = isController ? listeners : listeners.filter(({ name }) => name !== 'CONTROLLER')
+  const addresses = (host: string) => own.map(({ name, port }) => `${name}://${host}:${port}`)
   const advertised = addresses('127.0.0.1').filter((address) => !address.startsWith('CONTROLLER'))
   const properties: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
+    'process.roles': isController ? 'broker,controller' : 'broker',
+    'node.id': String(nodeId),
     'controller.quorum.voters': `1@127.0.0.1:${node.ports.controller}`,
     listeners: addresses(node.listenAddress ?? '127.0.0.1').join(','),
     'advertised.listeners': advertised.join(','),

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 
 const PACKAGES = [
   { program: '/usr/bin/evtxexport', name: 'libevtx-utils', use: 'an independent EVTX reader to compare with' },
+  { program: '/usr/bin/docker-compose', name: 'docker-compose', use: 'the parser of docker-compose.yml' },
 ] as const
 
 /** Installs what is missing (Debian, as root); returns a line for each package that could not be had and what it is for. */

@@ -3,7 +3,7 @@ import type { ClassifiedEvent } from '../../../../schemas/classified-event.ts'
 import type { DeadLetterAction } from '../../../../schemas/dead-letter-action.ts'
 import { createHandleBatch } from '../../../../services/processor/handle-batch.ts'
 import { AppError } from '../../../../services/runtime/errors.ts'
-import type { DeadLetterSighting, EventWriter } from '../../../../services/store/event-store.ts'
+import { type DeadLetterSighting, type EventWriter, RowRefused } from '../../../../services/store/event-store.ts'
 import type { Batch } from '../../../../services/transport/transport.ts'
 import { anEvent } from './an-event.ts'
 import { pipeline } from './a-pipeline.ts'
@@ -116,5 +116,53 @@ describe('handleBatch', () => {
     expect(calls).toEqual([])
     const noRows = createHandleBatch({ pipeline, store: { ...store, insertEvents: () => Promise.reject(down) } })
     await expect(noRows([batch({ events: [event(1)] })])).rejects.toBe(down)
+  })
+
+  describe('of a dead letter that is replayed', () => {
+    const replay = {
+      dead_letter_key: 'a'.repeat(32),
+      attempt: 'attempt-1',
+      part: 0,
+      parts: 1,
+      covers: 2,
+      requested_by: 'ada',
+      requested_at: '2026-11-24T00:00:00.000Z',
+    }
+
+    it('says that it is stored after its row is, and the same when it comes again', async () => {
+      const { store, actions, calls } = memoryStore()
+      const handleBatch = createHandleBatch({ pipeline, store })
+      const replayed = batch({ events: [event(1)], replay })
+      await handleBatch([replayed, batch({ events: [event(2)], batchId: 'run-2' })])
+      expect(calls).toEqual(['events 2', 'actions 1'])
+      expect(actions).toMatchObject([{ ...replay, tenant: 'default', action: 'stored', reason: '' }])
+      await handleBatch([replayed])
+      expect(actions[1]).toEqual(actions[0])
+    })
+
+    it('says why it is refused again, and makes no letter of it', async () => {
+      const { store, actions, sightings } = memoryStore()
+      const [receipt] = await createHandleBatch({ pipeline, store })([batch({ events: [bad], replay })])
+      expect(receipt).toMatchObject({ received: 1, accepted: 0, dead_lettered: 1 })
+      expect(actions).toMatchObject([{ action: 'failed', reason: 'time_out_of_range' }])
+      expect(sightings.size).toBe(0)
+    })
+
+    it('says so as well when it is the store that refuses its row', async () => {
+      const { store, actions, sightings } = memoryStore()
+      const refusing = { ...store, insertEvents: () => Promise.reject(new RowRefused('not\nthis row')) }
+      const [receipt] = await createHandleBatch({ pipeline, store: refusing })([batch({ events: [event(1)], replay })])
+      expect(receipt).toMatchObject({ received: 1, accepted: 0, dead_lettered: 1, stored: 0, duplicates: 0 })
+      expect(actions).toMatchObject([{ action: 'failed', reason: 'store_refused', detail: 'not this row' }])
+      expect(sightings.size).toBe(0)
+    })
+
+    it('says nothing while the row is not stored', async () => {
+      const down = new AppError('STORE_UNAVAILABLE', 'away', { retryable: true })
+      const { store, actions } = memoryStore()
+      const handleBatch = createHandleBatch({ pipeline, store: { ...store, insertEvents: () => Promise.reject(down) } })
+      await expect(handleBatch([batch({ events: [event(1)], replay })])).rejects.toBe(down)
+      expect(actions).toEqual([])
+    })
   })
 })

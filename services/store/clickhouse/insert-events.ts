@@ -21,49 +21,48 @@ const MAX_PARTITIONS = 100
 export type InsertEvents = (rows: readonly ClassifiedEvent[]) => Promise<readonly boolean[]>
 
 export function createInsertEvents(deps: InsertDeps): InsertEvents {
-  /** Keys being written now, and the write that does it. */
-  const underway = new Map<string, Promise<unknown>>()
+  const underway = new Set<Write>()
 
   return async function insertEvents(rows) {
     if (rows.length === 0) return []
-    const best = bestCopies(rows)
-    for (let others = sharing(best, underway); others.size > 0; others = sharing(best, underway))
-      await Promise.all(others)
-    // From the last look to the entries below nothing else runs, so exactly one call finds a key new.
-    const write = writeBest(deps, rows, best)
-    const marker = write.catch(() => undefined)
-    for (const key of best.keys()) underway.set(key, marker)
+    const copies = gatherCopies(rows)
+    for (let others = sharing(copies, underway); others.length > 0; others = sharing(copies, underway))
+      await Promise.all(others.map(({ done }) => done))
+    // From the last look to the entry below nothing else runs, so exactly one call finds a key new.
+    const writing = writeBest(deps, rows, copies)
+    const write = { copies, done: writing.catch(() => undefined) }
+    underway.add(write)
     try {
-      return await write
+      return await writing
     } finally {
-      for (const key of best.keys()) if (underway.get(key) === marker) underway.delete(key)
+      underway.delete(write)
     }
   }
 }
 
+/** Copies of one event among the rows of a call: the indexes of the first one and of the best one. */
+type Copies = { readonly first: number; best: number }
+type CopiesByKey = ReadonlyMap<string, Copies>
+/** A call that is underway, and with which keys; `done` never rejects. */
+type Write = { readonly copies: CopiesByKey; readonly done: Promise<unknown> }
+
 /** The writes underway that hold a key of ours. */
-function sharing(
-  best: ReadonlyMap<string, number>,
-  underway: ReadonlyMap<string, Promise<unknown>>,
-): ReadonlySet<Promise<unknown>> {
-  const others = new Set<Promise<unknown>>()
-  if (underway.size === 0) return others
-  for (const key of best.keys()) {
-    const other = underway.get(key)
-    if (other !== undefined) others.add(other)
-  }
-  return others
+function sharing(copies: CopiesByKey, underway: ReadonlySet<Write>): readonly Write[] {
+  return [...underway].filter((other) => {
+    for (const key of copies.keys()) if (other.copies.has(key)) return true
+    return false
+  })
 }
 
-/** Key to the index of its best copy among `rows`. */
-function bestCopies(rows: readonly ClassifiedEvent[]): Map<string, number> {
-  const best = new Map<string, number>()
+function gatherCopies(rows: readonly ClassifiedEvent[]): CopiesByKey {
+  const copies = new Map<string, Copies>()
   for (const [index, row] of rows.entries()) {
     const key = identity(row)
-    const other = best.get(key)
-    if (other === undefined || isHigher(row.revision, rows[other]?.revision ?? '0')) best.set(key, index)
+    const others = copies.get(key)
+    if (others === undefined) copies.set(key, { first: index, best: index })
+    else if (isHigher(row.revision, rows[others.best]?.revision ?? '0')) others.best = index
   }
-  return best
+  return copies
 }
 
 /** The tenant is in the event key as well, but a store must not rely on how a key was made. */
@@ -77,23 +76,21 @@ export function isHigher(left: string, right: string): boolean {
 async function writeBest(
   deps: InsertDeps,
   rows: readonly ClassifiedEvent[],
-  best: ReadonlyMap<string, number>,
+  copies: CopiesByKey,
 ): Promise<readonly boolean[]> {
   const client = await deps.client()
-  const chosen = [...best.values()].map((index) => rows[index]).filter((row) => row !== undefined)
-  const stored = await findRevisions(client, deps.database, chosen)
-  const wanted = chosen.filter((row) => {
-    const revision = stored.get(identity(row))
-    return revision === undefined || isHigher(row.revision, revision)
-  })
+  const best = Array.from(copies.values(), (one) => rows[one.best]).filter((row) => row !== undefined)
+  const stored = await findRevisions(client, deps.database, best)
+  const isNew = rows.map(() => false)
+  const wanted: ClassifiedEvent[] = []
+  for (const [key, one] of copies) {
+    const revision = stored.get(key)
+    const row = rows[one.best]
+    if (row !== undefined && (revision === undefined || isHigher(row.revision, revision))) wanted.push(row)
+    if (revision === undefined) isNew[one.first] = true
+  }
   for (const part of splitByPartition(wanted)) await writeRows(client, deps.database, part)
-  const seen = new Set<string>()
-  return rows.map((row) => {
-    const key = identity(row)
-    const isNew = !stored.has(key) && !seen.has(key)
-    seen.add(key)
-    return isNew
-  })
+  return isNew
 }
 
 /** Groups that span at most 100 partitions each; nearly always one group. */

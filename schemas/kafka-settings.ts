@@ -14,11 +14,10 @@ export const KafkaSettings = Type.Object({
     maxLength: 249,
     description: "Name that this process gives itself in the brokers' logs and quotas.",
   }),
-  kafka_group_id: Type.String({
-    default: 'roamwatch-process',
-    minLength: 1,
-    maxLength: 249,
-    description: 'Consumer group of the processors: they share its partitions and its position.',
+  kafka_group_id: Type.Union([Type.String({ minLength: 1, maxLength: 249 }), Type.Null()], {
+    default: null,
+    description:
+      'Consumer group of the processors: they share its partitions and its position. Unset: kafka_topic_prefix and `process`. Never give one group to processors of different topics.',
   }),
   kafka_topic_prefix: Type.String({
     default: 'roamwatch-',

@@ -23,11 +23,10 @@ export const ServiceSettings = Type.Object({
     description:
       "Topics that shippers fill in their own shapes, for `roamwatch collect kafka`: the topic's name, with ` tenant=NAME` and ` time_zone=ZONE` behind it where they differ from those settings (comma-separated in the environment).",
   }),
-  kafka_tap_group_id: Type.String({
-    default: 'roamwatch-tap',
-    minLength: 1,
-    maxLength: 249,
-    description: 'Consumer group of `roamwatch collect kafka`: its processes share the topics and the position.',
+  kafka_tap_group_id: Type.Union([Type.String({ minLength: 1, maxLength: 249 }), Type.Null()], {
+    default: null,
+    description:
+      'Consumer group of `roamwatch collect kafka`: its processes share the topics and the position. Unset: kafka_topic_prefix and `tap`. A tap of other topics needs another one.',
   }),
   files_paths: Type.Array(Type.String({ minLength: 1 }), {
     default: [],

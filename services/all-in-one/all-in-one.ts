@@ -1,4 +1,4 @@
-/** Every stage in one process: collectors over HTTP, direct transport, processor, store and API. What `npm start` runs. */
+/** Every stage in one process: collectors over HTTP, transport (direct or Kafka), processor, store and API. What `npm start` runs. */
 import { createIntake } from '../../collectors/intake.ts'
 import { createHttpGateway } from '../../collectors/http-gateway/http-gateway.ts'
 import type { Settings } from '../../schemas/settings.ts'
@@ -7,6 +7,7 @@ import type { Api } from '../query-api/api.ts'
 import { createLifecycle, type Lifecycle, type Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
 import { createDeadLetterDesk } from './dead-letter-desk.ts'
+import { createKafkaSpine } from './kafka-spine.ts'
 import { listen } from './listen.ts'
 import { createRetention } from './retention.ts'
 import { createSampleFleet } from './sample-fleet.ts'
@@ -15,7 +16,11 @@ import { createSpine, type Spine } from './spine.ts'
 export type AllInOneOptions = {
   /** Fill an empty store with a made-up fleet and go on adding to it. */
   readonly hasSample: boolean
+  /** A broker between collectors and processor instead of the direct transport. */
+  readonly isOverKafka: boolean
   readonly log: Logger
+  /** Only a restart can help. */
+  readonly onFault: (error: unknown) => void
 }
 export type AllInOne = Lifecycle & {
   /** Where the API listens, once started. */
@@ -24,7 +29,7 @@ export type AllInOne = Lifecycle & {
 
 export function createAllInOne(settings: Settings, options: AllInOneOptions): AllInOne {
   const { log } = options
-  const spine = createSpine(settings)
+  const spine = options.isOverKafka ? createKafkaSpine(settings, options) : createSpine(settings)
   const { store, catalog, sink } = spine
   const api = createApiPart(settings, spine, log)
   const sample = createSampleFleet({ store, catalog, sink, tenant: settings.tenant, dataDir: settings.data, log })
@@ -32,7 +37,8 @@ export function createAllInOne(settings: Settings, options: AllInOneOptions): Al
   return { ...createLifecycle(parts, { log, deadlineMs: settings.stop_deadline_ms }), url: () => api.url() }
 }
 
-function createApiPart(settings: Settings, { store, catalog, sink }: Spine, log: Logger): Part & { url(): string } {
+function createApiPart(settings: Settings, spine: Spine, log: Logger): Part & { url(): string } {
+  const { store, catalog, sink, isFull, checks = [] } = spine
   let app: Api | undefined
   let url = ''
   return {
@@ -54,6 +60,7 @@ function createApiPart(settings: Settings, { store, catalog, sink }: Spine, log:
         limits: { maxBodyBytes },
         clock: Date.now,
         ...(timeZone === null ? {} : { timeZone }),
+        ...(isFull === undefined ? {} : { isFull }),
       })
       const deadLetters = createDeadLetterDesk(settings, { store, catalog, sink })
       app = await createApp({
@@ -64,6 +71,7 @@ function createApiPart(settings: Settings, { store, catalog, sink }: Spine, log:
         logger: log,
         allowedHosts,
         plugins: [gateway],
+        health: checks,
       })
       url = await listen(app, settings)
     },

@@ -5,6 +5,7 @@
 import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import { loadCatalog } from '../../schemas/catalog/load-catalog.ts'
 import type { Settings } from '../../schemas/settings.ts'
+import type { HealthCheck } from '../runtime/health.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
 import type { Sink } from '../transport/transport.ts'
@@ -14,10 +15,14 @@ import { createDirectSink } from './direct-sink.ts'
 export type Spine = {
   readonly catalog: Catalog
   readonly store: ClickHouseStore
-  /** Resolves a `send()` when the store can read the rows. */
+  /** Resolves a `send()` when the store can read the rows or, over Kafka, when the brokers have the events. */
   readonly sink: Sink
   /** In starting order. */
   readonly parts: readonly Part[]
+  /** What readiness depends on besides the store. */
+  readonly checks?: readonly HealthCheck[]
+  /** The sink holds all that it may. */
+  readonly isFull?: () => boolean
 }
 
 export function createSpine(settings: Settings): Spine {

@@ -1,5 +1,6 @@
 /** The Kafka transport as the settings ask for it. */
 import type { Settings } from '../../schemas/settings.ts'
+import { AppError } from '../runtime/errors.ts'
 import type { HealthCheck } from '../runtime/health.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
@@ -44,6 +45,15 @@ export function consumerOptions(
   }
 }
 
+/** Consumer groups follow the topics' prefix: two installations on the same brokers never share one by accident. */
+export function groupIds(settings: Settings): { readonly process: string; readonly tap: string } {
+  const prefix = settings.kafka_topic_prefix
+  return {
+    process: settings.kafka_group_id ?? `${prefix}process`,
+    tap: settings.kafka_tap_group_id ?? `${prefix}tap`,
+  }
+}
+
 export function createSink(settings: Settings, log: Logger): KafkaSink {
   const options = {
     ...kafkaOptions(settings, log),
@@ -85,7 +95,7 @@ export function sinkParts(sink: KafkaSink): SinkParts {
       check() {
         const { state, error } = sink.health()
         if (state === 'ready') return Promise.resolve()
-        return Promise.reject(new Error(error?.message ?? state))
+        return Promise.reject(notReady(error?.message ?? state))
       },
     },
   }
@@ -107,9 +117,13 @@ export function consumerCheck(consumer: RecordConsumer): HealthCheck {
     check() {
       const { state, paused, error } = consumer.health()
       if (state === 'reading' || (state === 'paused' && paused === 'back_pressure')) return Promise.resolve()
-      return Promise.reject(new Error(error === null ? state : `${state}: ${error.message}`))
+      return Promise.reject(notReady(error === null ? state : `${state}: ${error.message}`))
     },
   }
+}
+
+function notReady(why: string): AppError {
+  return new AppError('BROKER_UNAVAILABLE', why, { retryable: true })
 }
 
 /** For /status: lag per partition in records and seconds, and the sum and the worst of them; null until known. */

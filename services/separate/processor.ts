@@ -10,12 +10,12 @@ import { createPipeline } from '../processor/pipeline.ts'
 import { createDecodeBytes } from '../processor/steps/decode-bytes.ts'
 import { createKafkaSource } from '../transport/kafka/kafka-source.ts'
 import { countHandled, createCounter } from './counts.ts'
-import { consumerCheck, consumerFigures, consumerOptions, consumerPart, kafkaOptions } from './kafka-parts.ts'
+import { consumerCheck, consumerFigures, consumerOptions, consumerPart, groupIds, kafkaOptions } from './kafka-parts.ts'
 import type { Stage, StageDeps } from './service.ts'
 import { createStorePart } from './store-part.ts'
 
-/** Throws SETTINGS_INVALID. */
-export function createProcessor(settings: Settings, deps: StageDeps): Stage {
+/** What reads from Kafka and stores, as parts that `roamwatch up --kafka` has too. Throws SETTINGS_INVALID. */
+export function createProcessorParts(settings: Settings, deps: StageDeps) {
   const { log } = deps
   const catalog = loadCatalog()
   const store = createStore(settings)
@@ -26,19 +26,34 @@ export function createProcessor(settings: Settings, deps: StageDeps): Stage {
     decodeBytes: createDecodeBytes(),
   })
   const counter = createCounter()
+  const groupId = groupIds(settings).process
   const source = createKafkaSource({
     ...kafkaOptions(settings, log),
     ...consumerOptions(settings, deps),
-    groupId: settings.kafka_group_id,
+    groupId,
     tenant: settings.tenant,
     redact: createSecretRemover(catalog),
     handle: countHandled(createHandleBatch({ pipeline, store, sourceKind: 'kafka' }), counter),
   })
   const { part, check } = createStorePart(store, { catalog, log })
   return {
+    catalog,
+    store,
+    storePart: part,
+    storeCheck: check,
+    consumerPart: consumerPart(source),
+    consumerCheck: consumerCheck(source),
+    figures: () => ({ group_id: groupId, counts: counter.counts(), ...consumerFigures(source) }),
+  }
+}
+
+/** Throws SETTINGS_INVALID. */
+export function createProcessor(settings: Settings, deps: StageDeps): Stage {
+  const { store, storePart, storeCheck, figures, ...consumer } = createProcessorParts(settings, deps)
+  return {
     name: 'process',
-    parts: [part, createRetention(settings, { store, log }), consumerPart(source)],
-    checks: [check, consumerCheck(source)],
-    figures: () => ({ group_id: settings.kafka_group_id, counts: counter.counts(), ...consumerFigures(source) }),
+    parts: [storePart, createRetention(settings, { store, log: deps.log }), consumer.consumerPart],
+    checks: [storeCheck, consumer.consumerCheck],
+    figures,
   }
 }

@@ -14,6 +14,7 @@ import {
   consumerOptions,
   consumerPart,
   createSink,
+  groupIds,
   kafkaOptions,
   sinkParts,
 } from './kafka-parts.ts'
@@ -31,10 +32,11 @@ export function createTapStage(settings: Settings, deps: StageDeps): Stage {
   }
   const sink = createSink(settings, log)
   const counter = createCounter()
+  const groupId = groupIds(settings).tap
   const consumer = createRecordConsumer({
     client: options.client,
     ...consumerOptions(settings, deps),
-    groupId: settings.kafka_tap_group_id,
+    groupId,
     topics,
     prepare: () => requireTopics(options.client, topics, log),
     handle: createTap({ sources, sink: countSent(sink, counter), clock: Date.now }),
@@ -45,7 +47,7 @@ export function createTapStage(settings: Settings, deps: StageDeps): Stage {
     parts: [connecting, connected, consumerPart(consumer)],
     checks: [{ ...check, name: 'kafka sink' }, consumerCheck(consumer)],
     figures: () => ({
-      group_id: settings.kafka_tap_group_id,
+      group_id: groupId,
       counts: counter.counts(),
       ...consumerFigures(consumer),
       sink: sink.health(),

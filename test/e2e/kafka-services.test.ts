@@ -266,6 +266,43 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
     }
   })
 
+  test('up --kafka is the same in one process: it answers when Kafka has the events, and stores them', async () => {
+    const env = {
+      ROAMWATCH_KAFKA_BROKERS: broker.brokers.join(','),
+      ROAMWATCH_KAFKA_TOPIC_PREFIX: 'one-process-',
+      ROAMWATCH_DATA: join(folder, 'one-process'),
+    }
+    const child = startCommand(['up', '--kafka', '--port', '0'], { env })
+    let words = ''
+    child.stdout?.on('data', (chunk: Buffer) => (words += chunk.toString()))
+    child.stderr?.resume()
+    const url = await vi.waitFor(
+      () => {
+        const found = /answers on (\S+)/.exec(words)?.[1]
+        expect(found).toBeDefined()
+        return found as string
+      },
+      { timeout: 60_000, interval: 100 },
+    )
+    const body = range(200).map((id) => winlogbeatLine({ computer: `one-${id % 3}`, recordId: String(id) }))
+    expect(await post(body.join('\n'), url)).toMatchObject({ status: 202, body: { accepted: 200 } })
+    await vi.waitFor(
+      async () => {
+        const page = await fetch(`${url}/v1/events?limit=1000`)
+        expect(((await page.json()) as { events: unknown[] }).events).toHaveLength(200)
+      },
+      { timeout: 30_000, interval: 200 },
+    )
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    expect(await end(child)).toBe(0)
+  })
+
+  test('up --kafka without brokers is refused with the setting that is missing', async () => {
+    const { code, stderr } = await runCommand(['up', '--kafka', '--data', join(folder, 'none')])
+    expect(code).toBe(2)
+    expect(stderr).toContain('kafka_brokers must name at least one broker')
+  })
+
   test('a tap refuses topics that are not there and those of our own, by name', async () => {
     const env = { ROAMWATCH_KAFKA_BROKERS: broker.brokers.join(','), ROAMWATCH_KAFKA_PARTITIONS: '6' }
     const missing = await runCommand(['collect', 'kafka', '--topic', 'nowhere'], { env })

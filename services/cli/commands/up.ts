@@ -7,23 +7,41 @@ export const up: CliCommand = {
   define(command, { terminal, env, signal }) {
     command
       .option('--sample', 'fill an empty store with a made-up fleet of 200 devices, and go on adding to it')
+      .option('--kafka', 'put the Kafka brokers of the settings between collecting and storing')
       .addHelpText('after', EXAMPLE)
-    addSettingOptions(command, ['data', 'host', 'port', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
-    command.action(async (flags: SettingFlags & { sample?: boolean }) => {
+    addSettingOptions(command, ['data', 'host', 'port', 'brokers', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
+    command.action(async (flags: SettingFlags & { sample?: boolean; kafka?: boolean }) => {
       const settings = settingsOf(flags, env)
       const log = createLogger({ level: settings.log_level, service: 'roamwatch' })
-      const allInOne = createAllInOne(settings, { hasSample: flags.sample ?? false, log })
-      await allInOne.start()
-      await terminal.out(welcome(allInOne.url()))
-      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-      if (!(await allInOne.stop())) process.exit(1) // what is left would keep the process alive
+      const ending = Promise.withResolvers<Error | undefined>()
+      const allInOne = createAllInOne(settings, {
+        hasSample: flags.sample ?? false,
+        isOverKafka: flags.kafka ?? false,
+        log,
+        onFault: (error) => ending.resolve(error instanceof Error ? error : new Error(String(error))),
+      })
+      const stop = () => {
+        ending.resolve(undefined)
+        void allInOne.stop() // also while it starts, for that may wait for a broker
+      }
+      if (signal.aborted) return
+      signal.addEventListener('abort', stop, { once: true })
+      await allInOne.start().catch((error: unknown) => {
+        if (!signal.aborted) throw error
+      })
+      if (!signal.aborted) await terminal.out(welcome(allInOne.url()))
+      const fault = await ending.promise
+      const isClean = await allInOne.stop()
+      if (fault !== undefined) throw fault
+      if (!isClean || flags.kafka === true) process.exit(isClean ? 0 : 1) // what is left would keep the process alive
     })
   },
 }
 
 const EXAMPLE = `
-Example:
-  roamwatch up --data /var/lib/roamwatch --port 8080`
+Examples:
+  roamwatch up --data /var/lib/roamwatch --port 8080
+  roamwatch up --kafka --brokers kafka:9092`
 
 function welcome(url: string): string {
   return `Roamwatch answers on ${url}

@@ -114,10 +114,17 @@ export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
 
   async function sendRound(to: KafkaTopics, round: Round<Outgoing>): Promise<void> {
     for (const queued of round.tooLarge) {
-      if (queued.owner.sending.isSettled) continue
+      const { sending } = queued.owner
+      if (sending.isSettled) continue
+      if (sending.batch.replay !== undefined) {
+        // It has its letter already: the receipt tells whoever replays it.
+        sending.tooLarge++
+        if (--sending.unacknowledged === 0) settle(sending)
+        continue
+      }
       const replacement = replaceTooLarge(queued, to, limits[queued.topic], deps.now().toISOString())
       if (replacement !== undefined) queue.add(replacement)
-      else settle(queued.owner.sending, new AppError('TOPIC_MISMATCH', `${to.dead_letters.name} takes no dead letter`))
+      else settle(sending, new AppError('TOPIC_MISMATCH', `${to.dead_letters.name} takes no dead letter`))
     }
     if (round.parts.length === 0) return
     try {

@@ -72,7 +72,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       else {
         const fault = faultOf(one.event, latest)
         if (fault === undefined) events.push(secrets.event(one.event))
-        else refuse(asRefused({ ...one, event: secrets.event(one.event) }, fault), one.offset)
+        else refuse(asRefused(one, secrets.event(one.event), fault), one.offset)
       }
     }
     return { events, deadLetters, dropped: drops.total, droppedBy: drops.list(), damaged }
@@ -98,8 +98,11 @@ function faultOf(event: WindowsEvent, latest: string): Fault | undefined {
   return undefined
 }
 
-/** A record of an EVTX file cannot be read without its chunk: there the event is kept, as our own JSON, which can be replayed. */
-function asRefused(decoded: DecodedEvent, fault: Fault) {
-  const bytes = decoded.event.shipper === 'evtx' ? Buffer.from(JSON.stringify(decoded.event)) : decoded.bytes()
-  return { ...fault, bytes, length: bytes.length, shipper: decoded.event.shipper }
+/**
+ * The record as it stood there. But a record of an EVTX file cannot be read without its chunk, and raw bytes can spell a
+ * secret in more ways than can be searched for: there the clean event is kept, as our own JSON, which can be replayed.
+ */
+function asRefused({ event, bytes: raw }: DecodedEvent, clean: WindowsEvent, fault: Fault) {
+  const bytes = event.shipper === 'evtx' || clean !== event ? Buffer.from(JSON.stringify(clean)) : raw()
+  return { ...fault, bytes, length: bytes.length, shipper: event.shipper }
 }

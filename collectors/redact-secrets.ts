@@ -8,8 +8,15 @@
 import type { Catalog } from '../schemas/catalog/catalog.ts'
 import type { WindowsEvent } from '../schemas/windows-event.ts'
 import { createLabelledSecrets } from './secrets/labelled-secrets.ts'
+import { createNamelessSecrets } from './secrets/nameless-secrets.ts'
 import { removeOpaqueTokens } from './secrets/opaque-tokens.ts'
 import { REMOVED } from './secrets/removed.ts'
+import {
+  indexSecretFields,
+  isSecretPosition,
+  type SecretFieldIndex,
+  type SecretFields,
+} from './secrets/secret-fields.ts'
 
 export type SecretRemover = {
   /** The same object when it holds no secret, which is the rule: then nothing is copied. */
@@ -19,52 +26,44 @@ export type SecretRemover = {
   bytes(bytes: Uint8Array): Uint8Array
 }
 
-/** Secret fields of one event: their names, and the whole field list's length for shapes that keep positions only. */
-type SecretFields = {
-  readonly names: ReadonlySet<string>
-  readonly positions: ReadonlySet<string>
-  readonly fieldCount: number
-}
-
 /** Shorter texts hold no token; and there are many of them (codes, levels, GUIDs). */
 const MIN_SECRET_TEXT = 12
 
 export function createSecretRemover(catalog: Pick<Catalog, 'providers'>): SecretRemover {
-  const secretFields = indexSecretFields(catalog)
-  const names = [...secretFields.values()].flatMap((events) =>
-    [...events.values()].flatMap((event) => [...event.names]),
-  )
-  const removeLabelled = createLabelledSecrets(names)
+  const index = indexSecretFields(catalog)
+  const fieldsOf = createFieldLookUp(index)
+  const removeLabelled = createLabelledSecrets(index.names)
+  const removeNameless = createNamelessSecrets(index)
   const text = (value: string): string =>
     value.length < MIN_SECRET_TEXT ? value : removeLabelled(removeOpaqueTokens(value))
+  const rawText = (value: string): string => redactRaw(value, (plain) => removeNameless(text(plain)))
 
   return {
     text,
-    bytes: (bytes) => redactBytes(bytes, text),
+    bytes: (bytes) => redactBytes(bytes, rawText),
     event(event) {
-      const fields = event.provider === null ? undefined : secretFields.get(event.provider)?.get(event.event_id)
+      const fields = fieldsOf(event)
       const known = fields === undefined ? event : withoutSecretFields(event, fields)
       return withoutSecretText(known, text)
     },
   }
 }
 
-function indexSecretFields(catalog: Pick<Catalog, 'providers'>): Map<string, Map<number, SecretFields>> {
-  const index = new Map<string, Map<number, SecretFields>>()
-  for (const provider of catalog.providers.values()) {
-    for (const event of provider.events.values()) {
-      const secret = event.fields.flatMap((field, at) => (field.secret ? [{ name: field.name, at }] : []))
-      if (secret.length === 0) continue
-      const ofProvider = index.get(provider.name) ?? new Map<number, SecretFields>()
-      index.set(provider.name, ofProvider)
-      ofProvider.set(event.event_id, {
-        names: new Set(secret.map(({ name }) => name)),
-        positions: new Set(secret.map(({ at }) => `param${String(at + 1)}`)),
-        fieldCount: event.fields.length,
-      })
+/** Providers beyond this many are looked up anew each time: hostile input may name a new one in every record. */
+const MAX_KNOWN_PROVIDERS = 1000
+
+function createFieldLookUp({ providers }: SecretFieldIndex): (event: WindowsEvent) => SecretFields | undefined {
+  const known = new Map<string, ReadonlyMap<number, SecretFields> | undefined>()
+  return function fieldsOf({ provider, channel, event_id }) {
+    // A copy that lost its provider still names its channel, and that begins with it.
+    const name = provider ?? channel
+    if (name === null) return undefined
+    if (!known.has(name)) {
+      if (known.size >= MAX_KNOWN_PROVIDERS) known.clear()
+      known.set(name, providers.get((provider ?? name.replace(/\/.*/s, '')).toLowerCase()))
     }
+    return known.get(name)?.get(event_id)
   }
-  return index
 }
 
 /** The value also goes from the message, which prints it. */
@@ -90,11 +89,10 @@ function isSecretField(
   fields: SecretFields,
   entries: readonly (readonly [string, string])[],
 ): boolean {
-  if (fields.names.has(name.replace(/#\d+$/, ''))) return true
-  if (!/^param\d+$/.test(name)) return false
-  // Another build's field list puts the secret elsewhere: then anything in one long piece may be it.
-  if (entries.length !== fields.fieldCount) return /^\S{40,}$/.test(value)
-  return fields.positions.has(name)
+  const plain = name.replace(/#\d+$/, '').toLowerCase()
+  if (fields.names.has(plain)) return true
+  if (!/^(?:param\d+|data|binary)$/.test(plain)) return false
+  return isSecretPosition(Number(plain.slice(5)), value, entries.length, fields)
 }
 
 function withoutSecretText(event: WindowsEvent, text: (value: string) => string): WindowsEvent {
@@ -122,6 +120,26 @@ function redactBytes(bytes: Uint8Array, text: (value: string) => string): Uint8A
   let clean = text(source)
   if (clean.includes('\0')) clean = clean.replace(WIDE_TEXT, (wide) => redactWide(wide, text))
   return clean === source ? bytes : Buffer.from(clean, 'latin1')
+}
+
+/**
+ * A raw text may spell plain characters with escapes (`\u002e`, `\/`, `&#46;`), behind which tokens and names hide. It is read
+ * without them, and stays as it was unless that showed a secret.
+ */
+function redactRaw(raw: string, text: (value: string) => string): string {
+  const plain = raw.replace(ESCAPED, unescapeTokenCharacter)
+  const clean = text(plain)
+  return clean === plain ? raw : clean
+}
+
+/** One text inside another doubles the backslashes. */
+const ESCAPED = /\\{1,8}u00([2-7][0-9a-fA-F])|\\{1,8}\/|&(?:amp;)?#(?:x0{0,4}([2-7][0-9a-fA-F])|0{0,4}(\d{2,3}));/gi
+
+function unescapeTokenCharacter(escaped: string, json?: string, xmlHex?: string, xmlDecimal?: string): string {
+  if (escaped.endsWith('/')) return '/'
+  const hex = json ?? xmlHex
+  const character = String.fromCharCode(hex === undefined ? Number(xmlDecimal) : Number.parseInt(hex, 16))
+  return /[\w.~+/=#@-]/.test(character) ? character : escaped
 }
 
 const WIDE_TEXT = /(?:[\t\n\r\x20-\x7e]\0){12,}[\x20-\x7e]?/g

@@ -39,18 +39,24 @@ const PROTOCOL_NAMES = [
  * What may stand between a name and its value, the least that counts as a value, and what ends it. All quantifiers are
  * bounded, and ends are searched for rather than matched up to, so that a value of 10 MB neither backtracks nor overflows.
  */
-type Shape = { readonly separator: RegExp; readonly end: RegExp; readonly hasEscapes?: boolean }
+type Shape = { readonly separator: RegExp; readonly end: RegExp | ((text: string, from: number) => number) }
 const ATTRIBUTES = String.raw`(?:\s{1,8}[\w:.-]{1,64}\s?=\s?\\?["'][^"'<>]{0,300}["']){0,6}`
 const OTLP = String.raw`Q\s{0,8},\s{0,8}QvalueQ\s{0,8}:\s{0,8}\{\s{0,8}QstringValueQ\s{0,8}:\s{0,8}Q`
 const SHAPES: readonly Shape[] = [
-  { separator: /["']\s{0,8}[:=]\s{0,8}"/y, end: /"/g, hasEscapes: true },
+  { separator: /["']\s{0,8}[:=]\s{0,8}"/y, end: endOfString },
   { separator: /["']?\s{0,8}[:=]\s{0,8}'/y, end: /['\\]/g },
   { separator: /\\{1,8}["']\s{0,8}[:=]\s{0,8}\\{1,8}["']/y, end: /["'\\]/g },
   { separator: /\s?=\s?\\{0,8}["']?(?=[^\s&"'<>;,\\)\]}|])/y, end: /[\s&"'<>;,\\)\]}|]/g },
   { separator: new RegExp(OTLP.replaceAll('Q', String.raw`\\{0,8}"`), 'y'), end: /["\\]/g },
-  { separator: new RegExp(String.raw`(?:\\?["'])?${ATTRIBUTES}\s{0,8}(?:>|&gt;)`, 'y'), end: /[<&]/g },
+  { separator: tagEnd('>'), end: endOfElementText },
+  { separator: tagEnd('&(?:amp;)?gt;'), end: /<|&(?:amp;)?lt;/g },
+  { separator: tagEnd(String.raw`\\{1,8}u003[eE]`), end: /<|\\{1,8}u003[cC]/g },
   { separator: /:\s{0,8}(?=[\w.~+/=%-]{0,64}\d)(?=[\w.~+/=%-]{16})/y, end: /[^\w.~+/=%-]/g },
 ]
+
+function tagEnd(close: string): RegExp {
+  return new RegExp(String.raw`(?:\\?["'])?${ATTRIBUTES}\s{0,8}(?:${close})`, 'y')
+}
 
 /** Secrets that need no name of ours: the first group stays, what follows it up to `end` goes. */
 type Marker = { readonly marker: RegExp; readonly end: RegExp }
@@ -98,13 +104,13 @@ function removeAfterMarkers(text: string, { marker, end }: Marker): string {
 
 function removeAfterLabels(text: string, label: RegExp): string {
   return removeEach(text, label, (at) => {
-    for (const { separator, end, hasEscapes } of SHAPES) {
+    for (const { separator, end } of SHAPES) {
       separator.lastIndex = at
       if (!separator.test(text)) continue
       const start = separator.lastIndex
       // Before the end is searched for: it may be far away.
       if (text.startsWith(REMOVED, start)) return undefined
-      const stretch = { start, end: hasEscapes ? endOfString(text, start) : findEnd(text, start, end) }
+      const stretch = { start, end: typeof end === 'function' ? end(text, start) : findEnd(text, start, end) }
       // Stars in place of it: whoever logged it has removed it.
       if (text[start] === '*' && /^\*+$/.test(text.slice(start, stretch.end))) return undefined
       if (stretch.end > start) return stretch
@@ -132,6 +138,16 @@ function removeEach(text: string, search: RegExp, stretchAfter: (at: number) => 
 function findEnd(text: string, from: number, end: RegExp): number {
   end.lastIndex = from
   return end.exec(text)?.index ?? text.length
+}
+
+/** The tag that ends an element's text; CDATA sections are part of it, and may hold any `<`. */
+function endOfElementText(text: string, from: number): number {
+  let at = text.indexOf('<', from)
+  while (at !== -1 && text.startsWith('<![CDATA[', at)) {
+    const close = text.indexOf(']]>', at)
+    at = close === -1 ? -1 : text.indexOf('<', close)
+  }
+  return at === -1 ? text.length : at
 }
 
 /** The closing quote of a JSON string: the first that no backslash escapes. */

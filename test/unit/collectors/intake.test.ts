@@ -110,6 +110,43 @@ describe('intake', () => {
     expect(JSON.stringify([good, bad])).not.toContain(secret)
   })
 
+  const nameless = { param1: '1', param2: 'a@b.c', param3: 'SECRET5' }
+  const provider = 'Microsoft-Windows-User Device Registration'
+  const unnamed = (fields: EventFields) =>
+    eventXml({ provider, eventId: 303, data: nameless, ...fields }).replace(/<Data Name='param\d'>/g, '<Data>')
+  const winlogbeat = (fields: EventFields) =>
+    winlogbeatLine({ provider, eventId: 303, data: nameless, message: 'Token: SECRET5', ...fields })
+  it.each([
+    ['no_computer', unnamed({ computer: '' })],
+    ['time_out_of_range', unnamed({ time: '1601-01-01T00:00:00Z' })],
+    ['time_out_of_range', unnamed({ time: '1601-01-01T00:00:00Z' }).replace('SECRET5', 'S&#69;CRET5')],
+    ['no_time', unnamed({ time: 'yesterday' })],
+    ['truncated', unnamed({}).replace(/T5<.*/, '')],
+    ['xml_dtd', `<!DOCTYPE x>${unnamed({})}`],
+    [
+      'no_computer',
+      unnamed({ computer: '', provider: 'Microsoft-Windows-SettingSync', eventId: 6516, data: { param1: 'SECRET5' } }),
+    ],
+    ['no_computer', winlogbeat({ computer: '' })],
+    ['time_out_of_range', winlogbeat({ time: '1601-01-01T00:00:00Z' })],
+    ['time_out_of_range', winlogbeat({ time: '1601-01-01T00:00:00Z' }).replaceAll('SECRET5', String.raw`S\u0045CRET5`)],
+    ['truncated', winlogbeat({}).replace(/T5"\}.*/, '')],
+  ])('removes secrets without a name from the dead letter %s: %s', (_, raw) => {
+    const { deadLetters, events } = take(raw)
+    expect([deadLetters.length, events.length]).toEqual([1, 0])
+    const bytes = Buffer.from(deadLetters[0]!.bytes, 'base64').toString()
+    expect(bytes).toContain('[removed]')
+    expect(JSON.stringify(JSON.stringify(deadLetters)) + bytes).not.toMatch(/SECRE|CRET|[EeTt]5</)
+  })
+
+  it('keeps a record that held a secret so that it can be replayed', () => {
+    const [letter] = take(unnamed({ time: '1601-01-01T00:00:00Z' })).deadLetters
+    const again = decodeMessage(Buffer.from(letter!.bytes, 'base64'), context)
+    expect(again).toMatchObject([
+      { kind: 'event', event: { shipper: 'event_xml', event_id: 303, data: { param1: '1', param3: '[removed]' } } },
+    ])
+  })
+
   it('passes damage on and does not count it', () => {
     const damage: Decoded = { kind: 'damage', offset: 4096, length: 65536, reason: 'bad chunk' }
     expect(intakeOf().take([damage], originOf)).toEqual({

@@ -135,6 +135,21 @@ describe('text', () => {
       '<o:Username>a</o:Username><o:Password Type="PasswordText">[removed]</o:Password>',
     ],
     [
+      'a secret with an ampersand in it',
+      "<Data Name='AuthToken'>abc&amp;SECRET SECRET5</Data><Data Name='RequestId'>r</Data>",
+      "<Data Name='AuthToken'>[removed]</Data><Data Name='RequestId'>r</Data>",
+    ],
+    [
+      'a secret in a CDATA section',
+      '<Data Name="AuthToken"><![CDATA[SEC<RET]]></Data><Data>x</Data>',
+      '<Data Name="AuthToken">[removed]</Data><Data>x</Data>',
+    ],
+    [
+      'a secret in XML inside JSON',
+      String.raw`"original":"\u003cData Name='AuthToken'\u003eSECRET&amp;1\u003c/Data\u003e"`,
+      String.raw`"original":"\u003cData Name='AuthToken'\u003e[removed]\u003c/Data\u003e"`,
+    ],
+    [
       'an escaped XML element',
       '&lt;o:Password&gt;hunter2&lt;/o:Password&gt;',
       '&lt;o:Password&gt;[removed]&lt;/o:Password&gt;',
@@ -266,12 +281,27 @@ describe('event', () => {
     })
   })
 
-  it("loses every long piece when the positions are another build's", () => {
-    const opaque = 'x'.repeat(45)
-    const clean = secrets.event(
-      eventOf({ data: { param1: '-1', param2: opaque, param3: 'two words', param4: 'short' } }),
-    )
-    expect(clean.data).toEqual({ param1: '-1', param2: '[removed]', param3: 'two words', param4: 'short' })
+  it.each([
+    [
+      ['-1', 'x'.repeat(45), 'two words', '0x80180014'],
+      ['-1', '[removed]', '[removed]', '0x80180014'],
+    ],
+    [
+      ['-1', 'a@b.c', 'short', '{k}', 'r', '12345678901'],
+      ['-1', ...Array<string>(5).fill('[removed]')],
+    ],
+  ])("loses all but codes when the positions are another build's: %j", (values, expected) => {
+    const named = (list: readonly string[]) =>
+      Object.fromEntries(list.map((value, at) => [`param${at + 1}`, value] as const))
+    expect(secrets.event(eventOf({ data: named(values) })).data).toEqual(named(expected))
+  })
+
+  it('compares the names of fields and providers without case, and knows a provider by its channel', () => {
+    const data = { authtoken: 'short', AUTHTOKEN: 'short', 'authToken#2': 'short' }
+    const removed = { authtoken: '[removed]', AUTHTOKEN: '[removed]', 'authToken#2': '[removed]' }
+    expect(secrets.event(eventOf({ data })).data).toEqual(removed)
+    expect(secrets.event(eventOf({ data, provider: REGISTRATION.toUpperCase() })).data).toEqual(removed)
+    expect(secrets.event(eventOf({ data, provider: null })).data).toEqual(removed)
   })
 
   it('loses tokens from fields and message of any other event', () => {
@@ -338,6 +368,106 @@ describe('bytes', () => {
   })
 })
 
+const NO_NAMES: readonly [string, string][] = [
+  [
+    'of event XML',
+    '<Provider Name="P"/><EventID Qualifiers="0">381</EventID><Data>1</Data><Data>a@b.c</Data><Data>{k}</Data><Data>SECRET</Data><Data/></EventData>',
+  ],
+  [
+    'of event XML with a prefix and CDATA',
+    '<e:Provider Name="P"/><e:EventID>381</e:EventID><e:Data>1</e:Data><e:Data/><e:Data/><e:Data><![CDATA[SEC]]>SECRET</e:Data><e:Data/></e:EventData>',
+  ],
+  [
+    'of event XML inside XML',
+    '&lt;Provider Name="P"/&gt;&lt;EventID&gt;381&lt;/EventID&gt;&lt;Data&gt;SECRET&lt;/Data&gt;',
+  ],
+  [
+    'of event XML inside JSON',
+    String.raw`\u003cProvider Name='P'/\u003e\u003cEventID\u003e381\u003c/EventID\u003e\u003cData\u003eSECRET\u003c/Data\u003e`,
+  ],
+  ['of event XML that is cut', '<Provider Name="P"/><EventID>381</EventID><EventData><Data>1</Data><Data>SECRET'],
+  [
+    'of event XML with another field list',
+    '<Provider Name="P"/><EventID>381</EventID><Data>SECRET</Data><Data>1</Data></EventData>',
+  ],
+  [
+    'of Winlogbeat',
+    '{"event":{"code":"381","provider":"P"},"winlog":{"event_data":{"param1":"1","param2":"a@b.c","param3":"{k}","param4":"SECRET","param5":"r"},"event_id":"381"}}',
+  ],
+  [
+    'of Winlogbeat that is cut in the value',
+    '{"event":{"code":"381","provider":"P"},"winlog":{"event_data":{"param1":"1","param4":"SEC\\"SECRET',
+  ],
+  [
+    'of Winlogbeat that is cut before its fields',
+    '{"event":{"code":"381","provider":"P"},"message":"Failed. Token: SECRET","winlog":{"ev',
+  ],
+  ['of Winlogbeat that is cut at its start', '","param3":"SECRET"},"event_id":381,"provider_name":"P"}'],
+  [
+    'of Winlogbeat inside JSON',
+    JSON.stringify(
+      JSON.stringify({ provider_name: 'P', event_id: '381', param1: '\\', param2: '"', param3: 'a"SECRET\\' }),
+    ),
+  ],
+  [
+    'of evtx_dump',
+    '{"Provider":{"#attributes":{"Name":"P"}},"EventID":{"#attributes":{"Qualifiers":0},"#text":381},"EventData":{"Data":{"#text":["1","a@b.c","{k}","SECRET","r"]}}}',
+  ],
+  [
+    'of OpenTelemetry',
+    '{"event_id":{"qualifiers":0,"id":381},"provider":{"name":"P"},"event_data":{"data":[{"":"1"},{"":"SECRET"}]}}',
+  ],
+  [
+    'of OTLP',
+    '{"key":"event_id","value":{"kvlistValue":{"values":[{"key":"id","value":{"intValue":"381"}}]}}},{"key":"name","value":{"stringValue":"P"}},{"key":"","value":{"stringValue":"SECRET"}}',
+  ],
+  ['of a piece that names neither provider nor event', '23</Data><Data>SECRET</Data></EventData></Event>'],
+]
+
+describe('bytes of records without field names', () => {
+  const clean = (raw: string): string => Buffer.from(secrets.bytes(Buffer.from(raw))).toString()
+  it.each(NO_NAMES)('lose the secret %s', (_, raw) => {
+    const named = raw
+      .replaceAll('"P"', `"${REGISTRATION}"`)
+      .replaceAll("'P'", `'${REGISTRATION}'`)
+      .replaceAll(String.raw`\"P\"`, String.raw`\"${REGISTRATION}\"`)
+    expect(clean(named)).not.toContain('SECRET')
+    expect(clean(named)).toContain('[removed]')
+    expect(clean(clean(named))).toBe(clean(named))
+    expect(
+      Buffer.from(secrets.bytes(Buffer.from(named, 'utf16le')))
+        .toString('latin1')
+        .replaceAll('\0', ''),
+    ).not.toContain('SECRET')
+  })
+
+  it('keep every other value where the positions are certain', () => {
+    const raw = `<Provider Name='${REGISTRATION}'/><EventID>381</EventID><EventData><Data>one</Data><Data>a@b.c</Data><Data>{k}</Data><Data>SECRET</Data><Data>r</Data></EventData>`
+    expect(clean(raw)).toBe(raw.replace('SECRET', '[removed]'))
+  })
+
+  it.each([
+    `<Provider Name='Other'/><EventID>381</EventID><EventData><Data>value</Data></EventData>`,
+    `<Provider Name='${REGISTRATION}'/><EventID>304</EventID><EventData><Data>value</Data></EventData>`,
+    `{"event":{"code":"1098","provider":"Microsoft-Windows-AAD"},"message":"381","winlog":{"event_data":{"param1":"value"}`,
+  ])('stay where the event holds no secret: %s', (raw) => {
+    expect(clean(raw)).toBe(raw)
+  })
+
+  it.each([
+    ['a JWT with escaped dots', JWT.replaceAll('.', String.raw`\u002e`)],
+    ['a JWT with dots as references', JWT.replaceAll('.', '&#46;')],
+    ['a token with escaped slashes', `EwB4A8l6BAAU${randomText(300, 'base64')}`.replaceAll('/', String.raw`\/`)],
+  ])('lose %s', (_, token) => {
+    expect(clean(`{"x":"${token}"`)).toBe('{"x":"[removed]"')
+  })
+
+  it('keep escapes where nothing is removed', () => {
+    const raw = String.raw`{"a":"\u002e\/","b":"&#46;"`
+    expect(clean(raw)).toBe(raw)
+  })
+})
+
 describe('hostile input of 10 MB', () => {
   const MB = 1024 * 1024
   it.each([
@@ -360,6 +490,25 @@ describe('hostile input of 10 MB', () => {
   ])('takes linear time: %s', (_, text) => {
     const started = performance.now()
     secrets.text(text)
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+
+  it.each([
+    ['data tags', '<Data>'.repeat(1.7 * MB)],
+    ['data tags of attributes', '<Data a '.repeat(1.2 * MB)],
+    ['nameless keys', '"":'.repeat(3.3 * MB)],
+    ['nameless strings', '"":"'.repeat(2.5 * MB)],
+    ['lists', '"Data":['.repeat(1.2 * MB)],
+    ['a list', `"Data":[${'1,'.repeat(5 * MB)}`],
+    ['backslashes', `"":"${'\\'.repeat(10 * MB)}"`],
+    ['quotes behind backslashes', `"":"${'\\"'.repeat(5 * MB)}`],
+    ['event ids', '"event_id":{'.repeat(0.85 * MB)],
+    ['messages', '"message":"{'.repeat(0.85 * MB)],
+    ['sections', `<Data Name='AuthToken'>${'<![CDATA['.repeat(MB)}`],
+    ['escapes', String.raw`\u002e`.repeat(1.7 * MB)],
+  ])('takes linear time on bytes: %s', (_, raw) => {
+    const started = performance.now()
+    secrets.bytes(Buffer.from(`${REGISTRATION} ${raw}`))
     expect(performance.now() - started).toBeLessThan(3000)
   })
 

@@ -1,8 +1,10 @@
 /**
- * The idempotent producer of kafkajs, made safe. It numbers messages by partition; when a send fails with its outcome
- * unknown, it gives the same numbers to the next messages, and a broker that had stored the failed ones takes the next for
- * repeats of them: acknowledged and lost. So there is one send at a time, and a producer whose send failed is never used
- * again: the next send gets a new one, with a new producer id.
+ * The idempotent producer of kafkajs, made safe against two ways in which it acknowledges what is lost
+ * (docs/decisions/0010-kafka-client.md). It numbers messages by partition; when a send fails with its outcome unknown, it
+ * gives the same numbers to the next messages, and a broker that had stored the failed ones takes the next for repeats of
+ * them: so there is one send at a time, and a producer whose send failed is never used again; the next has a new producer id.
+ * And when leaders move during a send, it leaves out what goes to a broker that answered already, and resolves: so every
+ * partition must be in its answer, else that partition is sent again.
  */
 import { CompressionTypes, type Message as ClientMessage, type Producer } from 'kafkajs'
 import { AppError } from '../../runtime/errors.ts'
@@ -67,6 +69,31 @@ export function createProducerConnection(deps: {
     closing.add(closed)
   }
 
+  /** The partitions that were acknowledged. */
+  async function sendOnce(round: readonly PartitionMessages[], leftMs: number): Promise<ReadonlySet<string>> {
+    const opened = await connect()
+    let acknowledged: ReadonlySet<string> = new Set()
+    try {
+      const sending = opened.producer
+        .sendBatch({
+          acks: -1,
+          timeout: ACKS_TIMEOUT_MS,
+          compression: CompressionTypes.ZSTD,
+          topicMessages: byTopic(round),
+        })
+        .then((answers) => {
+          acknowledged = new Set(answers.map(({ topicName: topic, partition }) => idOf({ topic, partition })))
+        })
+      if (!(await withinDeadline(sending, Math.max(0, leftMs)))) throw tooLate(deps.sendDeadlineMs)
+      return acknowledged
+    } finally {
+      if (!round.every((part) => acknowledged.has(idOf(part)))) {
+        current = undefined
+        discard(opened)
+      }
+    }
+  }
+
   async function connect(): Promise<Open> {
     return (current ??= await open())
   }
@@ -76,19 +103,11 @@ export function createProducerConnection(deps: {
       await connect()
     },
     async send(round) {
-      const opened = await connect()
-      try {
-        const sending = opened.producer.sendBatch({
-          acks: -1,
-          timeout: ACKS_TIMEOUT_MS,
-          compression: CompressionTypes.ZSTD,
-          topicMessages: byTopic(round),
-        })
-        if (!(await withinDeadline(sending, deps.sendDeadlineMs))) throw tooLate(deps.sendDeadlineMs)
-      } catch (error) {
-        current = undefined
-        discard(opened)
-        throw error
+      const deadline = performance.now() + deps.sendDeadlineMs
+      for (let left = round; left.length > 0;) {
+        const acknowledged = await sendOnce(left, deadline - performance.now())
+        left = left.filter((part) => !acknowledged.has(idOf(part)))
+        if (left.length > 0) deps.log.info({ partitions: left.map(idOf) }, 'not acknowledged: sending again')
       }
     },
     async close(deadlineMs) {
@@ -98,6 +117,10 @@ export function createProducerConnection(deps: {
       await Promise.all(closing)
     },
   }
+}
+
+function idOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`
 }
 
 function tooLate(ms: number): AppError {

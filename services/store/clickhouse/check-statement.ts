@@ -1,6 +1,6 @@
 /**
- * Looks at a reader's statement before it runs. Rights do nearly all of the fencing; this closes what they leave open: in the embedded
- * engine the scalar function `file` reads any file that the process may read, whoever asks (docs/decisions/0005-embedded-engine.md).
+ * Looks at a reader's statement before it runs. Rights do nearly all of the fencing, and the embedded engine reads no files for anybody
+ * (docs/decisions/0005-embedded-engine.md); this is a second fence: a server's scalar function `file` needs no right and reads `user_files`.
  * It can be called as file(…), handed over by name (arrayMap(file, …)) or stand in APPLY, quoted and escaped at will. So ClickHouse
  * itself writes the statement out plainly, and then the name may stand nowhere.
  */
@@ -18,7 +18,8 @@ const READING = new Set([
 ])
 /** Functions that reach files or other hosts, in any case of letters, and the clause that writes a file. */
 const FORBIDDEN = /\b(file|outfile|catboostEvaluate|ai(?:Generate|Classify|Extract|Translate|Embed))\b/i
-const STRING = /'(?:[^'\\]|\\.)*'/gs
+/** A string or a quoted name, as ClickHouse writes them out; one after the other, so that neither is sought inside the other. */
+const QUOTED = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"/gs
 /** Below ClickHouse's limit for one parameter (128 KiB). */
 const MAX_CHARS = 100_000
 
@@ -33,7 +34,7 @@ export async function checkStatement(client: Client, sql: string): Promise<strin
   const plain = await readerText(client, 'SELECT formatQuerySingleLine({sql: String}) FORMAT RawBLOB', {
     sql: statement,
   })
-  const name = FORBIDDEN.exec(plain.replaceAll(STRING, "''"))?.[0]
+  const name = FORBIDDEN.exec(plain.replaceAll(QUOTED, (text) => (text.startsWith("'") ? "''" : text)))?.[0]
   if (name !== undefined) {
     throw new AppError(
       'QUERY_REFUSED',

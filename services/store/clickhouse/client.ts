@@ -151,6 +151,11 @@ const NOT_ALLOWED = new Set([
 export function translateError(error: unknown, asker: Asker): AppError {
   if (error instanceof AppError) return error
   if (!(error instanceof ClickHouseError)) {
+    const own = foreignException(error)
+    if (own !== undefined) {
+      const code = asker === 'reader' ? 'QUERY_INVALID' : 'STORE_REFUSED'
+      return new AppError(code, own, { cause: error })
+    }
     const reason = error instanceof Error ? error.message || error.name : String(error)
     return new AppError('STORE_UNAVAILABLE', `ClickHouse does not answer: ${reason}`, { retryable: true, cause: error })
   }
@@ -166,6 +171,13 @@ export function translateError(error: unknown, asker: Asker): AppError {
     return new RowRefused(`ClickHouse refused a row: ${words}`, { cause: error })
   }
   return new AppError('STORE_REFUSED', `ClickHouse refused the request: ${words}`, { cause: error })
+}
+
+/** What ClickHouse answers when a library of its own threw (code 1001 and a form that its client does not know); undefined for all else. */
+function foreignException(error: unknown): string | undefined {
+  return error instanceof Error && error.message.startsWith('std::exception. Code: 1001')
+    ? shortened(error.message)
+    : undefined
 }
 
 function readerCode(number: number): ErrorCode {

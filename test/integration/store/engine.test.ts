@@ -123,7 +123,7 @@ describe.skipIf(!hasEngine())('the embedded engine', () => {
     await writeEngineCard(dataDir, { ...engine.card, adminPassword: 'guessed' })
     expect(await joinEngine(dataDir)).toBeUndefined()
     expect(await ask(engine, 'SELECT 1', 'admin', 'guessed')).toMatchObject({ status: 403 })
-    expect((await ask(engine, 'SELECT name FROM system.users', 'default', '')).text).toContain('ACCESS_DENIED')
+    expect(await ask(engine, 'SELECT 1', 'default', '')).toMatchObject({ status: 401 })
     await engine.lease.release()
   })
 

@@ -92,6 +92,26 @@ describe.skipIf(!hasEngine())('runSql', () => {
     expect((await test.store.events({ tenant: 'default', filters: [], limit: 10 })).events).toHaveLength(3)
   })
 
+  it('refuses to name what reads files, however the name and what stands around it are quoted', async () => {
+    const statements = quotedAtWill(secretFile)
+    for (const sql of statements) {
+      await expect(run(sql), sql).rejects.toMatchObject({
+        code: 'QUERY_REFUSED',
+        message: expect.stringContaining('may not be used') as string,
+      })
+    }
+  })
+
+  it('lets the same words pass inside of strings', async () => {
+    for (const sql of [
+      `SELECT 'it''s a file' AS "a'", 'x\\'file' AS \`b"\``,
+      `SELECT $a$file('x')$a$, ‘file’`,
+      `SELECT 1 /* file( /* nested */ */ -- file(`,
+    ]) {
+      await expect(run(sql), sql).resolves.toBeDefined()
+    }
+  })
+
   it('stops what runs too long', async () => {
     const slow =
       'SELECT sleepEachRow(1) FROM numbers(100) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0, max_execution_time = 1'
@@ -116,6 +136,38 @@ describe.skipIf(!hasEngine())('runSql', () => {
   })
 })
 
+/** Quotes that open nowhere, inside of names, strings and comments, around a call that must be found. */
+function quotedAtWill(path: string): readonly string[] {
+  const call = `file('${path}')`
+  return [
+    `SELECT 1 AS "a'", ${call} AS "b'"`,
+    `SELECT 1 AS \`a'\`, ${call} AS \`b'\``,
+    `SELECT 1 AS "a\\"'", ${call} AS "b'"`,
+    `SELECT 1 AS "a""'", ${call} AS "b'"`,
+    `SELECT 1 AS \`a\\\`'\`, ${call} AS \`b'\``,
+    `SELECT 1 AS \`a\`\`'\`, ${call} AS \`b'\``,
+    `SELECT 1 AS “a'”, ${call} AS “b'”`,
+    `SELECT ‘a\\'’, ${call}, ‘b\\'’`,
+    `SELECT '\\'', ${call}, '\\''`,
+    `SELECT '''', ${call}, ''''`,
+    `SELECT '\\\\', ${call}, '\\\\'`,
+    `SELECT $$'$$, ${call}, $$'$$`,
+    `SELECT $a$'$a$, ${call}, $a$'$a$`,
+    `SELECT 1 /* ' */, ${call} /* ' */`,
+    `SELECT 1 -- '\n, ${call} -- '`,
+    `SELECT 1 # '\n, ${call} # '`,
+    `SELECT 1 #! '\n, ${call} #! '`,
+    `SELECT 1 /* /* ' */ ' */, ${call}`,
+    `SELECT "file"('${path}'), 'a'`,
+    `SELECT \`file\`('${path}')`,
+    `SELECT “file”('${path}')`,
+    `SELECT "a'" FROM (SELECT 1 AS "a'", ${call} AS "b'")`,
+    `WITH 1 AS "a'", ${call} AS "b'" SELECT "b'"`,
+    `SELECT map('a\\'', 1) AS "m'", arrayMap("x'" -> file("x'"), ['${path}'])`,
+    `SELECT 1 AS "\\'", ${call} AS "\\'b"`,
+  ]
+}
+
 function hostile(path: string, database: string): readonly string[] {
   return [
     `SELECT file('${path}')`,
@@ -128,6 +180,7 @@ function hostile(path: string, database: string): readonly string[] {
     `SELECT COLUMNS('p') APPLY(\`fi\\x6ce\`) FROM (SELECT '${path}' AS p)`,
     `SELECT "fi\\x6ce"('${path}')`,
     `SELECT 1 WHERE length(file('${path}')) > 0`,
+    ...quotedAtWill(path),
     `SELECT 1 ORDER BY file('${path}')`,
     `SELECT throwIf(1, file('${path}'))`,
     `EXPLAIN SYNTAX SELECT file('${path}')`,

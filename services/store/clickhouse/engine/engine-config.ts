@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism, totalmem } from 'node:os'
 
-/** The views that readers may ask; everything else is not granted (ARCHITECTURE.md, SQL). */
+/** The views that readers may ask; everything else is not granted (docs/sql.md). */
 export const READER_VIEWS = ['events', 'trends_hourly', 'dead_letters', 'catalog', 'codes'] as const
 
 const MEBIBYTE = 1024 * 1024
@@ -11,11 +11,11 @@ const READER_MAX_SECONDS = 60
 
 export type EngineSettings = {
   readonly httpPort: number
-  /** Native protocol, for other ClickHouse clients; off when undefined. */
-  readonly tcpPort: number | undefined
   readonly databaseDir: string
   readonly logDir: string
   readonly usersFile: string
+  /** Asked whether a caller may be `default`: `door.ts`. */
+  readonly doorUri: string
 }
 
 /** Most memory that the engine may take, in bytes: half of the machine's, at least 1 GiB. */
@@ -25,9 +25,8 @@ export function engineMemoryBytes(): number {
 
 export function serverConfig(settings: EngineSettings): string {
   const { logDir } = settings
-  const tcp = settings.tcpPort === undefined ? '' : `<tcp_port>${settings.tcpPort}</tcp_port>`
   return `<clickhouse>
-  <http_port>${settings.httpPort}</http_port>${tcp}
+  <http_port>${settings.httpPort}</http_port>
   <listen_host>127.0.0.1</listen_host>
   <logger>
     <level>information</level>
@@ -37,6 +36,15 @@ export function serverConfig(settings: EngineSettings): string {
     <count>3</count>
   </logger>
   <user_directories><users_xml><path>${xml(settings.usersFile)}</path></users_xml></user_directories>
+  <http_authentication_servers>
+    <door>
+      <uri>${xml(settings.doorUri)}</uri>
+      <connection_timeout_ms>5000</connection_timeout_ms>
+      <receive_timeout_ms>5000</receive_timeout_ms>
+      <send_timeout_ms>5000</send_timeout_ms>
+      <max_tries>1</max_tries>
+    </door>
+  </http_authentication_servers>
   <access_control_improvements>
     <select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
     <select_from_information_schema_requires_grant>true</select_from_information_schema_requires_grant>
@@ -60,7 +68,7 @@ export type EngineUsers = {
 }
 
 /**
- * `default` is what the process itself and any local caller without a name act as: it may only start to listen.
+ * `default` is what the engine's own session acts as, which nobody else may: it may only start to listen.
  * `admin` does the work. `analyst` reads the views and nothing else, within limits that it cannot raise.
  */
 export function usersConfig(users: EngineUsers): string {
@@ -75,7 +83,7 @@ export function usersConfig(users: EngineUsers): string {
   </profiles>
   <quotas><default></default></quotas>
   <users>
-    <default>${user('<password></password>', 'default', ['GRANT SYSTEM LISTEN ON *.*'])}</default>
+    <default>${user(DOOR, 'default', ['GRANT SYSTEM LISTEN ON *.*'])}</default>
     <admin>${user(secret(users.adminPassword), 'work', ['GRANT ALL ON *.* WITH GRANT OPTION'])}</admin>
     <analyst>${user(secret(users.analystPassword), 'reader', grants)}</analyst>
   </users>
@@ -119,6 +127,7 @@ function user(password: string, profile: string, grants: readonly string[]): str
   return `${password}<networks><ip>127.0.0.1</ip><ip>::1</ip></networks><profile>${profile}</profile><quota>default</quota><grants>${queries}</grants>`
 }
 
+const DOOR = '<http_authentication><server>door</server><scheme>basic</scheme></http_authentication>'
 const secret = (password: string) =>
   `<password_sha256_hex>${createHash('sha256').update(password).digest('hex')}</password_sha256_hex>`
 const quoted = (name: string) => `\`${name.replaceAll('`', '``')}\``

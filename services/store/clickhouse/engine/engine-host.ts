@@ -6,13 +6,14 @@
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import type * as Ffi from 'ffi-rs'
+import { openDoor } from './door.ts'
 import { type EngineCard, enginePaths, removeEngineCard, writeEngineCard } from './engine-files.ts'
 import { serverConfig, usersConfig } from './engine-config.ts'
 import { type LeaseDesk, openLeaseDesk } from './lease.ts'
@@ -23,7 +24,6 @@ export type HostOrder = {
   readonly dataDir: string
   readonly libraryPath: string
   readonly httpPort: number
-  readonly tcpPort: number | null
   readonly adminPassword: string
   readonly analystPassword: string
   readonly databases: readonly string[]
@@ -55,11 +55,13 @@ async function runHost(order: HostOrder): Promise<void> {
   const usersFile = join(runDir, 'users.xml')
   const configFile = join(runDir, 'config.xml')
   await writeFile(usersFile, usersConfig(order))
-  const settings = { ...order, tcpPort: order.tcpPort ?? undefined, databaseDir: paths.database, logDir: paths.logs }
-  await writeFile(configFile, serverConfig({ ...settings, usersFile }))
+  const { uri: doorUri } = await openDoor()
+  const settings = { httpPort: order.httpPort, databaseDir: paths.database, logDir: paths.logs, usersFile, doorUri }
+  await writeFile(configFile, serverConfig(settings))
   // The library's own exit handlers crash once its threads are gone; a hard end is safe.
   void runServer(order, configFile).then(() => endHard(), endHard)
   if (!(await isServing(order))) endHard('The engine did not answer in time')
+  await forbidFiles(order, runDir)
   await watchUsers(order)
   await removeStaleRuns(paths.runs, order.run)
 }
@@ -69,8 +71,6 @@ async function runServer(order: HostOrder, configFile: string): Promise<void> {
   const require = createRequire(import.meta.url)
   const { open, load, DataType } = require('ffi-rs') as typeof Ffi
   open({ library: 'clickhouse', path: order.libraryPath })
-  const listen =
-    order.tcpPort === null ? 'SYSTEM START LISTEN HTTP' : 'SYSTEM START LISTEN HTTP; SYSTEM START LISTEN TCP'
   const sleep = `SELECT '${KEEPER}', sleepEachRow(0.2) FROM numbers(1000000000) SETTINGS max_block_size = 1, max_execution_time = 0, function_sleep_max_microseconds_per_block = 0 FORMAT Null`
   const path = enginePaths(order.dataDir).database
   const argv = [
@@ -80,7 +80,7 @@ async function runServer(order: HostOrder, configFile: string): Promise<void> {
     path,
     '--multiquery',
     '--query',
-    `${listen}; ${sleep}`,
+    `SYSTEM START LISTEN HTTP; ${sleep}`,
   ]
   await load({
     library: 'clickhouse',
@@ -100,6 +100,23 @@ async function isServing(order: HostOrder): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return false
+}
+
+/**
+ * Takes the current directory away from under the engine. Its functions that read files of the machine resolve the current directory before
+ * anything else, so from here on all of them fail, whoever asks; nobody else knows a password before. Its own files have absolute paths.
+ */
+async function forbidFiles(order: HostOrder, runDir: string): Promise<void> {
+  const nowhere = join(runDir, 'nowhere')
+  await mkdir(nowhere)
+  process.chdir(nowhere)
+  await rmdir(nowhere)
+  const probe = `SELECT file('${process.execPath.replaceAll(/[\\']/g, '\\$&')}') FORMAT Null`
+  const isRefused = await ask(order, probe).then(
+    () => false,
+    (error: unknown) => String(error).includes('getcwd'),
+  )
+  if (!isRefused) endHard('This version of the engine reads files for whoever may ask it; it must not run')
 }
 
 async function watchUsers(order: HostOrder): Promise<void> {

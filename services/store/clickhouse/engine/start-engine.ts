@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../../../runtime/errors.ts'
 import { type EngineCard, enginePaths } from './engine-files.ts'
@@ -17,8 +17,6 @@ export type StartOptions = {
   readonly databases: readonly string[]
   /** Fixed port for HTTP; a free one unless given. */
   readonly httpPort?: number
-  /** Port of the native protocol; off unless given. */
-  readonly tcpPort?: number
 }
 
 /** `started`, or `locked` when another engine holds the directory; join that one. */
@@ -33,17 +31,18 @@ const PORT_ATTEMPTS = 5
 /** Throws ENGINE_UNSUPPORTED, PORT_IN_USE (a fixed port is taken) or ENGINE_START_FAILED with what the engine said. */
 export async function startEngine(options: StartOptions): Promise<StartResult> {
   const library = findEngineLibrary()
+  // The host leaves its current directory.
+  const dataDir = resolve(options.dataDir)
   for (let attempt = 1; ; attempt++) {
     const run = randomUUID()
-    const runDir = join(enginePaths(options.dataDir).runs, run)
+    const runDir = join(enginePaths(dataDir).runs, run)
     await makeRunDir(runDir)
     const httpPort = options.httpPort ?? (await findFreePort())
     const order: HostOrder = {
       run,
-      dataDir: options.dataDir,
+      dataDir,
       libraryPath: library.path,
       httpPort,
-      tcpPort: options.tcpPort ?? null,
       adminPassword: randomBytes(24).toString('base64url'),
       analystPassword: randomBytes(24).toString('base64url'),
       databases: options.databases,
@@ -53,7 +52,7 @@ export async function startEngine(options: StartOptions): Promise<StartResult> {
     await rm(runDir, { recursive: true, force: true })
     if (outcome.code === CODE_LOCKED) return { kind: 'locked' }
     if (outcome.code !== CODE_NETWORK) throw startFailed(options, outcome.said)
-    if (options.httpPort !== undefined || options.tcpPort !== undefined) throw portTaken(options, outcome.said)
+    if (options.httpPort !== undefined) throw portTaken(options.httpPort, outcome.said)
     if (attempt === PORT_ATTEMPTS) throw startFailed(options, outcome.said)
   }
 }
@@ -119,10 +118,9 @@ function startFailed(options: StartOptions, said: string): AppError {
   )
 }
 
-function portTaken(options: StartOptions, said: string): AppError {
-  const ports = [options.httpPort, options.tcpPort].filter((port) => port !== undefined).join(' or ')
+function portTaken(port: number, said: string): AppError {
   return new AppError(
     'PORT_IN_USE',
-    `The port ${ports} of the embedded engine is taken. Choose another. ${said.slice(0, 200)}`,
+    `The port ${port} of the embedded engine is taken. Choose another. ${said.slice(0, 200)}`,
   )
 }

@@ -23,7 +23,7 @@ describe('the engine library', () => {
 })
 
 describe('the settings of the engine', () => {
-  const settings = { httpPort: 1, tcpPort: undefined, databaseDir: '/d', logDir: '/a & <b>', usersFile: '/u' }
+  const settings = { httpPort: 1, databaseDir: '/d', logDir: '/a & <b>', usersFile: '/u', doorUri: 'http://d' }
   it('escape paths, listen on the loopback address only and open no port that was not asked for', () => {
     const config = serverConfig(settings)
     expect(config).toContain('<log>/a &amp; &lt;b&gt;/engine.log</log>')
@@ -109,6 +109,11 @@ describe('an error of ClickHouse', () => {
       retryable,
       message: expect.not.stringContaining('version') as string,
     })
+  })
+  it('that one of its libraries threw is no outage', () => {
+    const thrown = new Error('std::exception. Code: 1001, type: filesystem_error, e.what() = getcwd failed')
+    expect(translateError(thrown, 'reader')).toMatchObject({ code: 'QUERY_INVALID', retryable: false })
+    expect(translateError(thrown, 'store')).toMatchObject({ code: 'STORE_REFUSED', retryable: false })
   })
   it('that came from the network can be tried again, whoever asked', () => {
     for (const asker of ['store', 'question', 'reader'] as const) {

@@ -4,20 +4,17 @@ import { access, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import type { Settings } from '../../schemas/settings.ts'
-import { AppError } from '../runtime/errors.ts'
 import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
+import type { ClickHouseInspection } from '../store/clickhouse/inspect.ts'
 import { createStore } from './create-store.ts'
-
-export type Finding = {
-  readonly check: string
-  readonly status: 'ok' | 'warning' | 'failed'
-  readonly detail: string
-  /** What to do; null where nothing has to be done. */
-  readonly fix: string | null
-}
+import { failed, type Finding, ok, warning } from './finding.ts'
+import { kafkaFindings } from './kafka-findings.ts'
 
 const LEAST_FREE_BYTES = 2 ** 30
 const API_TIMEOUT_MS = 3000
+/** Major and minor version. */
+const TESTED_CLICKHOUSE = [26, 7] as const
+const MOST_CLOCK_DIFFERENCE_MS = 5_000
 
 export async function* createDiagnoses(settings: Settings, catalog: Catalog): AsyncGenerator<Finding> {
   yield runtimeFinding()
@@ -27,6 +24,7 @@ export async function* createDiagnoses(settings: Settings, catalog: Catalog): As
     `version ${catalog.version}: ${causes} entries, ${catalog.codes.size} codes, ${catalog.providers.size} providers`,
   )
   if (settings.clickhouse_url === null) yield await dataDirectoryFinding(resolve(settings.data))
+  if (settings.kafka_brokers.length > 0) yield* kafkaFindings(settings)
   const store = createStore(settings)
   try {
     yield* storeFindings(store, settings)
@@ -34,10 +32,6 @@ export async function* createDiagnoses(settings: Settings, catalog: Catalog): As
     await store.close()
   }
   yield await apiFinding(settings)
-}
-
-function ok(check: string, detail: string): Finding {
-  return { check, status: 'ok', detail, fix: null }
 }
 
 function runtimeFinding(): Finding {
@@ -74,19 +68,33 @@ async function dataDirectoryFinding(path: string): Promise<Finding> {
 
 async function* storeFindings(store: ClickHouseStore, settings: Settings): AsyncGenerator<Finding> {
   try {
+    const inspection = await store.inspect()
+    const { kind, url } = store.describe()
+    const what = kind === 'embedded' ? 'embedded ClickHouse engine' : 'ClickHouse server'
+    yield versionFinding(`${what} ${inspection.version} at ${url ?? 'unknown'}`, inspection.version)
+    yield clockFinding(inspection)
     await store.open()
     await store.ping()
+    const { missing_migrations: missing } = inspection
+    yield ok('migrations', missing.length === 0 ? 'schema up to date' : `applied just now: ${missing.join(', ')}`)
   } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    yield { check: 'store', status: 'failed', detail: `${error.code}: ${error.message}`, fix: null }
+    yield failed('store', error, 'docs/errors.md says what the code means')
     return
   }
-  const { kind, url } = store.describe()
-  yield ok(
-    'store',
-    `${kind === 'embedded' ? 'embedded ClickHouse engine' : 'ClickHouse server'} at ${url ?? 'unknown'}, schema up to date`,
-  )
   yield await contentFinding(store, settings.tenant)
+}
+
+function versionFinding(detail: string, version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [leastMajor, leastMinor] = TESTED_CLICKHOUSE
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return ok('store', detail)
+  return warning('store', detail, `upgrade it: ${TESTED_CLICKHOUSE.join('.')} is the oldest that this is tested with`)
+}
+
+function clockFinding({ clock_difference_ms: difference, clock_error_ms: error }: ClickHouseInspection): Finding {
+  const detail = `ClickHouse's is ${Math.abs(difference)} ms ${difference < 0 ? 'behind' : 'ahead of'} this machine's (± ${error} ms)`
+  if (Math.abs(difference) - error <= MOST_CLOCK_DIFFERENCE_MS) return ok('clock', detail)
+  return warning('clock', detail, 'set both by NTP: retention and lag go by them')
 }
 
 async function contentFinding(store: ClickHouseStore, tenant: string): Promise<Finding> {

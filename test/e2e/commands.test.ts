@@ -25,14 +25,18 @@ describe('roamwatch', () => {
   test('without arguments shows its commands', async () => {
     const { code, stdout } = await runCommand([])
     expect(code).toBe(0)
-    for (const name of ['up', 'import', 'classify', 'explain', 'query', 'doctor']) expect(stdout).toContain(name)
+    for (const name of ['up', 'import', 'collect', 'process', 'serve', 'query', 'doctor'])
+      expect(stdout).toContain(name)
   })
 
-  test.for(['up', 'import', 'classify', 'explain', 'query', 'doctor'])('%s --help has an example', async (name) => {
-    const { code, stdout } = await runCommand([name, '--help'])
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/Examples?:\n +(.*\| )?roamwatch /)
-  })
+  test.for(['up', 'import', 'classify', 'explain', 'query', 'doctor', 'collect', 'process', 'serve'])(
+    '%s --help has an example',
+    async (name) => {
+      const { code, stdout } = await runCommand([name, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/Examples?:\n +(.*\| )?roamwatch /)
+    },
+  )
 
   test.for([
     [['clasify'], 'unknown command "clasify"; did you mean classify?'],

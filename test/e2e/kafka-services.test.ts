@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Kafka, logLevel } from 'kafkajs'
 import { simulateFleet } from '../../collectors/simulator/simulate-fleet.ts'
+import type { Finding } from '../../services/all-in-one/finding.ts'
 import { hasEngine } from '../support/clickhouse.ts'
 import { eventXml, winlogbeatLine } from '../support/events.ts'
 import type { Broker } from '../support/kafka-broker/broker.ts'
@@ -301,6 +302,80 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
     const { code, stderr } = await runCommand(['up', '--kafka', '--data', join(folder, 'none')])
     expect(code).toBe(2)
     expect(stderr).toContain('kafka_brokers must name at least one broker')
+  })
+
+  describe('roamwatch doctor', () => {
+    const doctor = async (env: Readonly<Record<string, string>>, data = join(stack.directory, 'data')) => {
+      const settings = { ROAMWATCH_KAFKA_BROKERS: broker.brokers.join(','), ROAMWATCH_KAFKA_PARTITIONS: '6' }
+      const { code, stdout } = await runCommand(['doctor', '--data', data], { env: { ...settings, ...env } })
+      const findings = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Finding]))
+      return { code, of: Object.fromEntries(findings.map((finding) => [finding.check, finding])) }
+    }
+
+    beforeAll(async () => {
+      expect(await post(winlogbeatLine({ computer: 'doctor-1' }))).toMatchObject({ status: 202 })
+    })
+
+    test('finds brokers, topics, rights, lag, versions, migrations and clocks well', async () => {
+      const { code, of } = await doctor({ ROAMWATCH_KAFKA_TAP_TOPICS: `winlogbeat,${DUTCH_TOPIC}` })
+      expect(code).toBe(0)
+      for (const check of [
+        'Kafka',
+        'topics',
+        'Kafka rights',
+        'lag',
+        'lag of the tap',
+        'store',
+        'clock',
+        'migrations',
+      ]) {
+        expect([check, of[check]?.status]).toEqual([check, 'ok'])
+      }
+      expect(of['lag']?.detail).toMatch(
+        /^(nothing waits|\d+ records wait); \d+ consumers? in the group roamwatch-process$/,
+      )
+      expect(of['store']?.detail).toMatch(/ClickHouse engine \d+\.\d+/)
+      expect(of['clock']?.detail).toMatch(/\d+ ms (ahead|behind)/)
+    })
+
+    test.for([
+      [{ ROAMWATCH_KAFKA_PARTITIONS: '64' }, 'topics', 'failed', /has 6 partitions, not 64 .*--partitions 64/],
+      [
+        { ROAMWATCH_KAFKA_TOPIC_PREFIX: 'none-' },
+        'topics',
+        'warning',
+        /none-events, none-dead-letters; start a service/,
+      ],
+      [
+        { ROAMWATCH_KAFKA_TOPIC_PREFIX: 'none-', ROAMWATCH_KAFKA_TOPICS: 'check' },
+        'topics',
+        'failed',
+        /kafka-topics\.sh --create --topic none-events/,
+      ],
+      [{ ROAMWATCH_KAFKA_GROUP_ID: 'nobody' }, 'lag', 'warning', /\d+ records wait; 0 consumers .*roamwatch process/],
+      [{ ROAMWATCH_KAFKA_SASL: 'plain' }, 'Kafka', 'failed', /needs kafka_username/],
+      [{ ROAMWATCH_KAFKA_BROKERS: '127.0.0.1:9' }, 'Kafka', 'failed', /does not answer.*advertised\.listeners/],
+    ] as const)('%j: names what is wrong with %s, and the fix', async ([env, check, status, words]) => {
+      const { code, of } = await doctor(env)
+      expect([of[check]?.status, code]).toEqual([status, status === 'failed' ? 1 : 0])
+      expect(`${of[check]?.detail}; ${of[check]?.fix}`).toMatch(words)
+      expect(of['store']?.status).toBe('ok') // what does not depend on it is looked at all the same
+    })
+
+    test('wrong credentials are named, without the password', async () => {
+      const { code, of } = await doctor({
+        ROAMWATCH_KAFKA_BROKERS: broker.saslBrokers.join(','),
+        ROAMWATCH_KAFKA_SASL: 'scram-sha-256',
+        ROAMWATCH_KAFKA_USERNAME: USER.username,
+        ROAMWATCH_KAFKA_PASSWORD: 'a-wrong-password',
+      })
+      expect([code, of['Kafka']?.status, of['Kafka']?.fix]).toEqual([
+        1,
+        'failed',
+        'check kafka_username, its password, kafka_tls',
+      ])
+      expect(JSON.stringify(of)).not.toContain('a-wrong-password')
+    })
   })
 
   test('a tap refuses topics that are not there and those of our own, by name', async () => {

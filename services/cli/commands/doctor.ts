@@ -1,7 +1,8 @@
 /** `roamwatch doctor`: what is reachable, configured and missing, and for each the fix. */
 import { loadCatalog } from '../../../schemas/catalog/load-catalog.ts'
 import type { Settings } from '../../../schemas/settings.ts'
-import { createDiagnoses, type Finding } from '../../all-in-one/diagnoses.ts'
+import { createDiagnoses } from '../../all-in-one/diagnoses.ts'
+import type { Finding } from '../../all-in-one/finding.ts'
 import { addSettingOptions, type CliCommand, type SettingFlags, settingsOf } from '../command.ts'
 import { wrapWords } from '../table.ts'
 import type { Style, Terminal } from '../terminal.ts'
@@ -9,7 +10,7 @@ import type { Style, Terminal } from '../terminal.ts'
 export const doctor: CliCommand = {
   define(command, { terminal, env }) {
     command.option('--json', 'one JSON line a finding also on a terminal').addHelpText('after', EXAMPLE)
-    addSettingOptions(command, ['data', 'host', 'port', 'tenant'])
+    addSettingOptions(command, ['data', 'host', 'port', 'brokers', 'tenant'])
     command.action(async (flags: SettingFlags & { json?: boolean }) => {
       const settings: Settings = settingsOf(flags, env)
       const isJson = flags.json ?? !terminal.isTerminal

@@ -12,6 +12,7 @@ import { select } from './client.ts'
 import { createInsertDeadLetterActions } from './insert-dead-letter-actions.ts'
 import { createInsertDeadLetters } from './insert-dead-letters.ts'
 import { createInsertEvents } from './insert-events.ts'
+import { type ClickHouseInspection, inspectClickHouse } from './inspect.ts'
 import { migrate } from './migrate.ts'
 import { publishCatalog } from './publish-catalog.ts'
 import { createDeadLetterReader } from './read-dead-letters.ts'
@@ -27,6 +28,8 @@ export type ClickHouseStore = EventStore & {
   publishCatalog(catalog: Catalog): Promise<void>
   /** Hides and drops events older than `days` before `now`; undefined turns retention off. Safe to repeat. */
   applyRetention(days: number | undefined, now: Date): Promise<void>
+  /** What there is before `open` changes it; starts the embedded engine. Rejects as `open` does. */
+  inspect(): Promise<ClickHouseInspection>
   /** What it is connected to, without secrets. */
   describe: ClickHouseAccess['describe']
 }
@@ -69,6 +72,7 @@ function createStore(access: ClickHouseAccess, options: StoreOptions): ClickHous
     },
     publishCatalog: async (catalog) => publishCatalog(await client(), database, catalog),
     applyRetention: async (days, now) => applyRetention(await client(), database, days, now),
+    inspect: async () => inspectClickHouse((await access.connect()).bare, database),
     describe: () => access.describe(),
     close: () => access.close(),
   }

@@ -63,3 +63,15 @@ test('waits for the part that is starting, then stops it and starts no more, whe
   await Promise.all([started, stopped])
   expect(calls).toEqual(['start a', 'stop a'])
 })
+
+test('ends the waiting of a part that is starting when stopped meanwhile, and says what it said', async () => {
+  const { calls, part, deps } = setup(60_000)
+  const { promise, reject } = Promise.withResolvers<undefined>()
+  const waiting = part('b', { start: () => promise, interrupt: () => reject(new Error('interrupted')) })
+  const lifecycle = createLifecycle([part('a'), waiting, part('c')], deps)
+  const started = expect(lifecycle.start()).rejects.toThrow('interrupted')
+  await Promise.resolve()
+  await Promise.all([started, lifecycle.stop()])
+  expect(calls).toContain('stop a')
+  expect(calls).not.toContain('start c')
+})

@@ -12,6 +12,8 @@ export type Reading =
 
 /** What formats want to see to tell themselves apart. */
 const HEAD_BYTES = 64 * 1024
+/** How far is looked past white space and NUL padding (what a crash leaves) and other beginnings that tell nothing. */
+const MAX_HEAD_BYTES = 1024 * 1024
 
 /**
  * `items` is what `unwrap` gives. A problem after records of the same path (cut off, read error) becomes damage at its
@@ -31,8 +33,7 @@ export async function* readSource(items: AsyncIterable<Unwrapped>, context: Form
     open = undefined
     const { path } = item
     const counted = createCountedBytes(item.bytes)
-    const head = await counted.head(HEAD_BYTES)
-    const format = head.length === 0 ? undefined : detectFormat(head)
+    const { head, format } = await detect(counted.head)
     if (format === undefined) {
       yield { kind: 'skipped', path, reason: head.length === 0 ? 'empty' : unknownContent() }
       continue
@@ -42,6 +43,24 @@ export async function* readSource(items: AsyncIterable<Unwrapped>, context: Form
     open = { path, offset: counted.count() }
   }
 }
+
+/** Looks further where the head ends before a record begins; binary content tells itself by its first bytes. */
+async function detect(headOf: (length: number) => Promise<Uint8Array>) {
+  const head = await headOf(HEAD_BYTES)
+  const format = head.length === 0 ? undefined : detectFormat(withoutPadding(head))
+  if (format !== undefined || head.length < HEAD_BYTES) return { head, format }
+  return { head, format: detectFormat(withoutPadding(await headOf(MAX_HEAD_BYTES))) }
+}
+
+function withoutPadding(head: Uint8Array): Uint8Array {
+  let start = 0
+  while (start < head.length && isPadding(head[start] ?? 0)) start++
+  // What is left must tell UTF-16 as well: its characters have two bytes.
+  const from = start - (start % 2)
+  return from === 0 || from >= head.length - 1 ? head : head.subarray(from)
+}
+
+const isPadding = (byte: number): boolean => byte === 0 || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
 export function unknownContent(): string {
   return `no known format; these are read: ${knownFormatNames.join(', ')}, alone or in gzip, zstd or zip`
@@ -53,7 +72,7 @@ function createCountedBytes(source: AsyncIterable<Uint8Array>) {
   let count = 0
 
   async function head(length: number): Promise<Uint8Array> {
-    let ahead = 0
+    let ahead = first.reduce((sum, chunk) => sum + chunk.length, 0)
     while (ahead < length) {
       const next = await reader.next()
       if (next.done === true) break

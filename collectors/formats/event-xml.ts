@@ -12,7 +12,7 @@ import { createUtf8Stream, utf8Head } from './utf8-stream.ts'
 
 export const eventXml: Format = {
   name: 'event_xml',
-  matches: looksLikeXml,
+  matches: matchesEventXml,
   decode: decodeEventXml,
 }
 
@@ -22,7 +22,21 @@ export type EventXmlReader = {
 }
 
 export function looksLikeXml(head: Uint8Array): boolean {
-  return /^[\s\ufeff\0]*<(?:[A-Za-z_?]|!)/.test(utf8Head(head.subarray(0, 4096)).toString('utf8'))
+  return XML_START.test(utf8Head(head.subarray(0, 4096)).toString('utf8'))
+}
+
+const XML_START = /^[\s\ufeff\0]*<(?:[A-Za-z_?]|!)/
+/** An event as it begins, wherever that is: text or the rest of an event stands before it and becomes a dead letter. */
+const EVENT_START =
+  /<Event\s[^<>]{0,200}schemas\.microsoft\.com\/win\/2004\/08\/events\/event["']|<(?:\w{1,20}:)?Event(?:\s[^<>]{0,300})?>\s*<(?:\w{1,20}:)?System>/
+
+/** XML from its first character; or an event further on, but none that JSON carries or that a page of text or code quotes. */
+function matchesEventXml(head: Uint8Array): boolean {
+  const text = utf8Head(head).toString('utf8')
+  if (XML_START.test(text)) return true
+  const event = EVENT_START.exec(text)
+  if (event === null || /^[\s\ufeff\0]*[[{]/.test(text)) return false
+  return !/```|["'`][^"'`<>\n]{0,200}$/.test(text.slice(0, event.index))
 }
 
 export function createEventXmlReader(context: FormatContext): EventXmlReader {

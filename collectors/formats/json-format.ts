@@ -20,7 +20,7 @@ export type JsonReader = {
 export function createJsonFormat(shape: JsonShape, shapes: readonly JsonShape[]): Format {
   return {
     name: shape.name,
-    matches: (head) => looksLikeJson(head) && hasMark(head, shape.marks),
+    matches: (head) => hasMark(head, shape.marks) && (looksLikeJson(head) || isMostlyRecords(head)),
     decode: (input, context) => decodeStream(input, createJsonReader(shapes, context)),
   }
 }
@@ -29,7 +29,7 @@ export function createJsonFormat(shape: JsonShape, shapes: readonly JsonShape[])
 export function createAnyJsonFormat(shapes: readonly JsonShape[]): Format {
   return {
     name: 'json',
-    matches: looksLikeJson,
+    matches: (head) => looksLikeJson(head) || (hasMark(head, WRAPPERS) && isMostlyRecords(head)),
     decode: (input, context) => decodeStream(input, createJsonReader(shapes, context)),
   }
 }
@@ -153,11 +153,41 @@ function unknownShape(keys: readonly string[], shapes: readonly JsonShape[]): Re
   return { outcome: refuse('unknown_shape', detail), shipper: null }
 }
 
+const JSON_START = /^[\s\ufeff\u001e\0]*(?:Record [0-9]+\s*)?(?:\[[\s[]*)?(?:\{|\[\s*\])/
+
 function looksLikeJson(head: Uint8Array): boolean {
-  return /^[\s\ufeff\u001e\0]*(?:Record [0-9]+\s*)?(?:\[[\s[]*)?(?:\{|\[\s*\])/.test(
-    utf8Head(head.subarray(0, 4096)).toString('utf8'),
-  )
+  return JSON_START.test(utf8Head(head.subarray(0, 4096)).toString('utf8'))
 }
+
+/** Properties in which other software carries a record of a known shape. */
+const WRAPPERS = ['_source', 'event', 'body', 'message', 'log', 'value', 'xml', 'Xml', 'raw', '_raw']
+const MAX_HEAD_LINES = 5000
+
+/**
+ * Are most lines records, though the first is none? What stands before the first (the rest of a record whose start was
+ * rotated away, a line of text) becomes a dead letter. A page of text or code that quotes a record is not taken for JSON.
+ */
+function isMostlyRecords(head: Uint8Array): boolean {
+  const lines = utf8Head(head)
+    .toString('utf8')
+    .split('\n', MAX_HEAD_LINES)
+    .filter((line) => line.trim() !== '')
+  const records = lines.filter(isRecordLine).length
+  return records > 0 && records * 2 >= lines.length
+}
+
+/** A whole object with a member, or the start of one as shippers write it. */
+function isRecordLine(line: string): boolean {
+  const start = RECORD_START.exec(line)
+  if (start === null) return false
+  const object = line.slice(start[0].length - 1).replace(/[\s,\]]+$/, '')
+  return isObject(parseJson(object)) || SHIPPED.test(line)
+}
+
+const RECORD_START = /^[\s\ufeff\u001e\0,[]*\{(?=\s*"(?:[^"\\]|\\.){1,200}"\s*:)/
+/** The first member of a record that is longer than the head. */
+const SHIPPED =
+  /^[\s\ufeff\u001e\0,[]*\{\s*"(?:@timestamp|@metadata|winlog|Event|resourceLogs|_index|_source|computer|event_key)"\s*:/
 
 function hasMark(head: Uint8Array, marks: readonly string[]): boolean {
   const text = utf8Head(head)

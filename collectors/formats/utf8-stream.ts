@@ -23,6 +23,13 @@ function sniffEncoding(head: Uint8Array): Encoding {
   return 'utf-8'
 }
 
+/** NUL bytes before the text, which a crash leaves, say nothing of its encoding. Even: a character of UTF-16 has two bytes. */
+function paddingLength(bytes: Uint8Array): number {
+  let length = 0
+  while (length < bytes.length && bytes[length] === 0) length++
+  return length - (length % 2)
+}
+
 /** The start of a text as UTF-8, for a look at what it holds. */
 export function utf8Head(head: Uint8Array): Buffer {
   const stream = createUtf8Stream()
@@ -37,13 +44,15 @@ export function createUtf8Stream(): Utf8Stream {
   function push(chunk: Uint8Array): Buffer {
     if (isUtf8) return asBuffer(chunk)
     if (decoder !== undefined) return Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8')
-    const head = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    const all = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    const padding = asBuffer(all.subarray(0, paddingLength(all)))
+    const head = all.subarray(padding.length)
     if (head.length < 4) {
       held = Buffer.from(head)
-      return Buffer.alloc(0)
+      return padding
     }
     held = Buffer.alloc(0)
-    return start(head)
+    return padding.length === 0 ? start(head) : Buffer.concat([padding, start(head)])
   }
 
   function start(head: Uint8Array): Buffer {

@@ -229,6 +229,26 @@ describe('collectFiles on damaged and hostile input', () => {
     expect(Buffer.from(deadLetters()[0]!.bytes, 'base64').length).toBe(64 * 1024)
   })
 
+  const whole = `${winlogbeatLine({ recordId: '1' })}\n${winlogbeatLine({ recordId: '2' })}\n`
+  const wholeXml = eventXml({ recordId: '1' }) + eventXml({ recordId: '2' })
+  it.each([
+    ['JSON lines from amid a record', winlogbeatLine().slice(40) + '\n' + whole, 1],
+    ['4 KiB of NULs', '\0'.repeat(4096) + whole, 0],
+    ['4 KiB of NULs before XML', '\0'.repeat(4096) + wholeXml, 0],
+    ['NULs before UTF-16', Buffer.concat([Buffer.alloc(4096), Buffer.from(whole, 'utf16le')]), 0],
+    ['a line of plain text', `Exported on Monday\n${whole}`, 1],
+    ['100,000 brackets', `${'['.repeat(100_000)}\n${whole}`, 1],
+    ['400 KB of white space', ' '.repeat(400_000) + whole, 0],
+    ['400 KB of white space before XML', '\n'.repeat(400_000) + wholeXml, 0],
+    ['XML from amid an event', eventXml().slice(200) + wholeXml, 1],
+    ['text before XML', `Exported on Monday\n${wholeXml}`, 1],
+  ])('reads what stands behind %s', async (_, content, letters) => {
+    const { summary, events, deadLetters } = await collect([await put('a', content)])
+    expect(events().map(({ record_id }) => record_id)).toEqual(['1', '2'])
+    expect(deadLetters()).toHaveLength(letters)
+    expect(summary).toMatchObject({ files: 1, skipped: [], stored: 2, dead_lettered: letters })
+  })
+
   it('keeps a line of 10 MB', async () => {
     const message = `${'word '.repeat(2_000_000)}end`
     const path = await put('large.json', `${winlogbeatLine({ message })}\n`)

@@ -39,6 +39,55 @@ describe('finding the format by the content', () => {
     expect(nameOf(head)).toBeUndefined()
   })
 
+  it.each([
+    [`"x"}}\n${WINLOGBEAT}\n`, 'winlogbeat'],
+    [`log of pc7\n${WINLOGBEAT}`, 'winlogbeat'],
+    [`${'['.repeat(60_000)}\n${WINLOGBEAT}`, 'winlogbeat'],
+    [
+      `rest"}}\n{"@timestamp":"2024-01-02T03:04:05Z","winlog":{"event_data":{"x":"${'y'.repeat(70_000)}`.slice(
+        0,
+        65536,
+      ),
+      'winlogbeat',
+    ],
+    ['garbage\n{"message":"<Event/>"}\n', 'json'],
+    [
+      `3</Level></System></Event><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>`,
+      'event_xml',
+    ],
+    ['Exported by wevtutil\n<Event><System><Provider', 'event_xml'],
+  ])('finds the first record behind what is none: %.40j', (head, name) => {
+    expect(nameOf(head)).toBe(name)
+  })
+
+  it.each([
+    ['a note', 'Call {Anna} about <Event> tickets\n- {"todo"}\n- [x] done\n'],
+    ['CSV', 'Time,Level,Message\n2024-01-02,Error,"{""a"":1}"\n'],
+    ['JavaScript', 'const x = 1\nfunction f() {\n  return {"a": 1}\n}\nconst o = {\n  "a": 1,\n}\n'],
+    ['JavaScript with an object literal', 'module.exports = [\n  {\n    name: "a",\n  },\n]\n'],
+    [
+      'a program that has an event in a string',
+      `const xml = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"\n`,
+    ],
+    ['a page that quotes a record', `# Winlogbeat\n\nIt writes:\n\n    so\n${WINLOGBEAT}\nand so on.\n`],
+    [
+      'a page that quotes an event',
+      "# Events\n```xml\n<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\n",
+    ],
+    ['a script of data', 'var data = [\n{"a":1},\n{"b":2},\n]\n'],
+    ['a style sheet', 'body {\n  color: red;\n}\n'],
+    [
+      'a photo',
+      Buffer.concat([
+        Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
+        Buffer.from(Array.from({ length: 60_000 }, (_, at) => (at * at * 31 + at) % 251)),
+      ]),
+    ],
+    ['a program file', Buffer.concat([Buffer.from('MZ'), Buffer.alloc(60_000)])],
+  ])('does not take %s for anything it knows', (_, head) => {
+    expect(nameOf(head)).toBeUndefined()
+  })
+
   it('never fails, whatever the bytes', () => {
     for (let first = 0; first < 256; first++)
       for (let second = 0; second < 256; second += 5) {

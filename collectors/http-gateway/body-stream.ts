@@ -33,18 +33,19 @@ export function openBody(
   contentEncoding: string | undefined,
   limits: BodyLimits,
 ): BodyStream {
+  const given = contentEncoding?.trim().toLowerCase() ?? ''
+  const encoding = given === 'identity' ? '' : given
   let fault: unknown
   const remember = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       yield* source
     } catch (error) {
-      fault = asBodyError(error)
+      fault = asBodyError(error, encoding)
       throw fault
     }
   }
   const packed = limited(body, limits.maxBodyBytes, 'The body')
-  const encoding = contentEncoding?.trim().toLowerCase() ?? ''
-  if (encoding === '' || encoding === 'identity') return { bytes: remember(packed), throwFault }
+  if (encoding === '') return { bytes: remember(packed), throwFault }
   if (!isKnownEncoding(encoding)) {
     const known = Object.keys(DECODERS).join(', ')
     throw new AppError('REQUEST_INVALID', `Content-Encoding must be one of ${known}, or be left out.`)
@@ -76,11 +77,17 @@ export function tooLarge(what: string, maxBytes: number): AppError {
   return new AppError('BODY_TOO_LARGE', `${what} may have ${maxBytes} bytes. Send smaller batches.`)
 }
 
-function asBodyError(error: unknown): unknown {
+/** Where the connection broke or the body ends too early, sending again helps; where it is packed otherwise, never. */
+function asBodyError(error: unknown, encoding: string): unknown {
   if (error instanceof AppError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const why = code === 'Z_BUF_ERROR' || code === 'ERR_STREAM_PREMATURE_CLOSE' ? 'ends too early' : 'cannot be unpacked'
-  return new AppError('BODY_UNREADABLE', `The body ${code === 'ECONNRESET' ? 'was cut off' : why}. Send it again.`, {
-    cause: error,
-  })
+  return new AppError('BODY_UNREADABLE', wordsOf(code, encoding), { cause: error })
+}
+
+function wordsOf(code: string, encoding: string): string {
+  if (code === 'ECONNRESET') return 'The body was cut off. Send it again.'
+  if (code === 'Z_BUF_ERROR' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return 'The body ends too early. Send all of it again.'
+  if (encoding === '') return 'The body could not be read to its end. Send it again.'
+  return `The body is not ${encoding}, or is damaged. Pack it so, or leave Content-Encoding out; a body that is packed without it is recognised.`
 }

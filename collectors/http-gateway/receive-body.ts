@@ -8,6 +8,7 @@ import { type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from '../formats/archive-b
 import type { FormatContext } from '../formats/format.ts'
 import { unwrap } from '../formats/open-archive.ts'
 import type { Intake, Taken } from '../intake.ts'
+import { createDropCount } from '../keep-providers.ts'
 import type { BodyLimits, BodyStream } from './body-stream.ts'
 
 export type ReceiveDeps = {
@@ -46,16 +47,21 @@ export async function receiveBody(
   const damaged: Stored['damaged'] = []
   const skipped: Stored['skipped'] = []
   const gate = createKnownFormatGate()
+  const drops = createDropCount()
+  let files = 0
 
   const source = { path: BODY_PATH, stream: body.bytes }
   for await (const reading of readSource(unwrap(source, archiveLimits(limits)), request.context)) {
     body.throwFault()
     const { path } = reading
-    if (reading.kind === 'opened') gate.open(reading.format)
-    else if (reading.kind === 'skipped') report(skipped, { path, reason: reading.reason })
+    if (reading.kind === 'opened') {
+      files++
+      gate.open(reading.format)
+    } else if (reading.kind === 'skipped') report(skipped, { path, reason: reading.reason })
     else {
       const taken = intake.take(reading.decoded, (offset) => `http/${request.id}/${path}@${offset}`)
       for (const { offset, length, reason } of taken.damaged) report(damaged, { path, offset, length, reason })
+      for (const { rule, provider, channel, events } of taken.droppedBy) drops.add(rule, provider, channel, events)
       for (const passed of gate.pass(taken)) await sender.add(passed)
     }
   }
@@ -66,7 +72,8 @@ export async function receiveBody(
   if (stored === undefined || duplicates === undefined) {
     return { status: 202, body: { received, accepted, dead_lettered, dropped, damaged, skipped } }
   }
-  return { status: 200, body: { received, stored, duplicates, dead_lettered, dropped, damaged, skipped } }
+  const counts = { files, received, stored, duplicates, dead_lettered, dropped, facts: 0 }
+  return { status: 200, body: { ...counts, damaged, skipped, dropped_by: [...drops.list()] } }
 }
 
 function archiveLimits({ maxBodyBytes, maxUnpackedBytes }: BodyLimits): ArchiveLimits {
@@ -110,7 +117,7 @@ function createKnownFormatGate() {
       return []
     },
     close(skipped: Stored['skipped']): void {
-      if (!isAnyContent) refuse(skipped[0]?.reason ?? 'it is empty')
+      if (!isAnyContent) refuse(skipped[0]?.reason.replace(/\.+$/, '') ?? 'it is empty')
       if (held.length > 0 || !isOpen) refuse(unknownContent())
     },
   }

@@ -18,14 +18,32 @@ const places = {
   }),
 }
 
+const nameOrNull = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
+
+const droppedBy = Type.Array(
+  Type.Object({
+    rule: Type.Union([Type.Literal('unknown_provider'), Type.Literal('expired')], {
+      description:
+        '`unknown_provider`: its provider is not in the catalog (setting `keep`); `expired`: it is older than `retention_days`.',
+    }),
+    provider: nameOrNull('null where the copy did not say, and for the rest after 1000 groups.'),
+    channel: nameOrNull('null as `provider`.'),
+    events: count('How many.'),
+  }),
+  { description: 'What was dropped and by which rule, most first; the sum is `dropped`.' },
+)
+
 export const Stored = Type.Object(
   {
+    files: count('Contents of a known format: the body itself, or the files in it where it is an archive.'),
     received: count('Records; always stored + duplicates + dead_lettered + dropped.'),
     stored: count('New events.'),
     duplicates: count('Events that were there already, or twice in the body.'),
     dead_lettered: count('Records that could not become an event; they are kept with the reason.'),
-    dropped: count('Events of providers that are not kept.'),
+    dropped: count('Events that are not kept, by rule.'),
+    facts: count('Facts about devices and users.'),
     ...places,
+    dropped_by: droppedBy,
   },
   { $id: 'Stored', description: 'Everything is in the store.' },
 )

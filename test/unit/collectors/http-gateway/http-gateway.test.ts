@@ -49,6 +49,9 @@ async function serve(deps: Partial<HttpGatewayDeps> = {}) {
 
 const two = `${winlogbeatLine({ recordId: '1' })}\n${winlogbeatLine({ recordId: '2' })}\n`
 const counts = (stored: number, rest: Record<string, unknown> = {}) => ({
+  files: 1,
+  facts: 0,
+  dropped_by: [],
   received: stored,
   stored,
   duplicates: 0,
@@ -109,6 +112,14 @@ describe('POST /v1/events', () => {
       duplicates: 2,
       dead_lettered: 2,
       dropped: 1,
+      dropped_by: [
+        {
+          rule: 'unknown_provider',
+          provider: 'Service Control Manager',
+          channel: 'Microsoft-Windows-AAD/Operational',
+          events: 1,
+        },
+      ],
       skipped: [{ path: 'body!readme', reason: expect.stringContaining('no known format') as string }],
     })
     expect(deadLetters()[0]).toMatchObject({
@@ -169,6 +180,18 @@ describe('POST /v1/events', () => {
     expect((await post(`{"hello":"world"}\n${two}`)).body).toMatchObject({ received: 3, stored: 2, dead_lettered: 1 })
   })
 
+  it.each([
+    ['the rest of a record', `"x"}}\n${two}`],
+    ['a line of text', `hello\n${two}`],
+    [
+      'an event without a start',
+      `3</Level></System></Event>${eventXml({ recordId: '1' })}${eventXml({ recordId: '2' })}`,
+    ],
+  ])('reads known records behind %s', async (_, payload) => {
+    const { post } = await serve()
+    expect(await post(payload)).toMatchObject({ status: 200, body: { stored: 2, dead_lettered: 1 } })
+  })
+
   it('keeps the records before the end of a file that is cut off, and reports the damage', async () => {
     const { post } = await serve()
     const packed = gzipSync(
@@ -181,11 +204,22 @@ describe('POST /v1/events', () => {
   })
 
   it.each([
-    ['is cut off', gzipSync(two.repeat(100)).subarray(0, 60)],
-    ['is no gzip', Buffer.from(two)],
-  ])('refuses a gzip-encoded body that %s', async (_, payload) => {
+    ['is cut off', gzipSync(two.repeat(100)).subarray(0, 60), /^The body ends too early\. Send all of it again\.$/],
+    [
+      'is no gzip',
+      Buffer.from(two),
+      /^The body is not gzip, or is damaged\. Pack it so, or leave Content-Encoding out; /,
+    ],
+  ])('refuses a gzip-encoded body that %s, and says what helps', async (_, payload, words) => {
     const { post } = await serve()
-    expect((await post(payload, { 'content-encoding': 'gzip' })).body).toMatchObject({ code: 'BODY_UNREADABLE' })
+    const { body } = await post(payload, { 'content-encoding': 'gzip' })
+    expect(body).toMatchObject({ code: 'BODY_UNREADABLE', detail: expect.stringMatching(words) as string })
+  })
+
+  it('ends its words on an archive that cannot be read with one full stop', async () => {
+    const { post } = await serve()
+    const { body } = await post(Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(100, 1)]))
+    expect(body['detail']).toMatch(/[^.]\.$/)
   })
 
   it('refuses an encoding it does not know, and says which it knows', async () => {
@@ -213,6 +247,17 @@ describe('POST /v1/events', () => {
     const sink: Sink = { send: () => Promise.reject(new AppError('STORE_UNAVAILABLE', 'down', { retryable: true })) }
     const { post } = await serve({ sink })
     expect((await post(two)).body).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true })
+  })
+
+  it('answers OVERLOADED with Retry-After, and reads nothing, while the sink is full', async () => {
+    let isFull = true
+    const { post, batches } = await serve({ isFull: () => isFull })
+    const refused = await post(two)
+    expect(refused.body).toMatchObject({ code: 'OVERLOADED', retryable: true })
+    expect(refused.headers['retry-after']).toBe('1')
+    expect(batches).toEqual([])
+    isFull = false
+    expect((await post(two)).body).toMatchObject({ stored: 2 })
   })
 
   it('answers OVERLOADED with Retry-After when more bodies are under way than may be, and recovers', async () => {

@@ -67,11 +67,11 @@ function fact(name: string, text: string, terminal: Pick<Terminal, 'columns' | '
   return terminal.paint('dim', `  ${name}`.padEnd(LABEL_WIDTH)) + body
 }
 
-/** UTF-8 in which hardly anything is a control character. A UTF-16 record is shown as bytes: its text stands beside them. */
+/** UTF-8 in which at most a tenth are control characters. A UTF-16 record is shown as bytes: its text stands beside them. */
 function isReadable(bytes: Buffer): boolean {
   if (!isUtf8(bytes)) return false
   const head = bytes.subarray(0, MAX_SHOWN_BYTES)
-  return head.filter((byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13).length * 50 <= head.length
+  return head.filter((byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13).length * 10 <= head.length
 }
 
 /** Line by line, so that a record keeps its shape while escape sequences become visible. */

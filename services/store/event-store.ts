@@ -61,8 +61,11 @@ export type EventReader = {
 
 export type SqlFormat = 'table' | 'json' | 'ndjson' | 'csv' | 'parquet'
 export type SqlRunner = {
-  /** Runs one reading statement as the restricted reader (views only) and streams the result in `format`. */
-  runSql(sql: string, format: SqlFormat): Promise<AsyncIterable<Uint8Array>>
+  /**
+   * Runs one reading statement as the restricted reader and streams the result in `format`. It sees the views only, and in them the rows
+   * of `tenant` only (`default` unless given). Throws QUERY_INVALID, QUERY_REFUSED, QUERY_TIMEOUT, STORE_UNAVAILABLE.
+   */
+  runSql(sql: string, format: SqlFormat, tenant?: string): Promise<AsyncIterable<Uint8Array>>
 }
 
 export type EventStore = EventWriter &

@@ -15,7 +15,7 @@ export const query: CliCommand = {
       )
       .option('--format <format>', `${FORMATS.join(', ')} (default: table on a terminal, ndjson in a pipe)`)
       .addHelpText('after', EXAMPLE)
-    addSettingOptions(command, ['data', 'logLevel'])
+    addSettingOptions(command, ['data', 'tenant', 'logLevel'])
     command.action(async (words: string[], flags: SettingFlags & { format?: string }) => {
       const format = formatOf(flags.format, terminal.isTerminal)
       const sql = words.length === 1 && words[0] === '-' ? await readStandardInput() : words.join(' ')
@@ -24,7 +24,7 @@ export const query: CliCommand = {
       const store = createStore(settings)
       try {
         await store.open()
-        for await (const part of await store.runSql(sql, format)) await terminal.out(part)
+        for await (const part of await store.runSql(sql, format, settings.tenant)) await terminal.out(part)
       } finally {
         await store.close()
       }
@@ -33,6 +33,9 @@ export const query: CliCommand = {
 }
 
 const EXAMPLE = `
+Rows of one tenant only are seen: --tenant (default: default).
+In json and ndjson, 64-bit numbers are strings, so that no reader rounds them: record_id, revision, count().
+
 Example:
   roamwatch query "SELECT entry, count() FROM events GROUP BY ALL ORDER BY 2 DESC"`
 

@@ -16,8 +16,9 @@ const READING = new Set([
   'ShowColumns',
   'Explain',
 ])
-/** Functions that reach files or other hosts, in any case of letters, and the clause that writes a file. */
-const FORBIDDEN = /\b(file|outfile|catboostEvaluate|ai(?:Generate|Classify|Extract|Translate|Embed))\b/i
+/** Functions that reach files, other hosts or the request's own headers, in any case of letters, and the clause that writes a file. */
+const FORBIDDEN =
+  /\b(file|outfile|catboostEvaluate|getClientHTTPHeader|ai(?:Generate|Classify|Extract|Translate|Embed))\b/i
 /** A string or a quoted name, as ClickHouse writes them out; one after the other, so that neither is sought inside the other. */
 const QUOTED = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"/gs
 /** Below ClickHouse's limit for one parameter (128 KiB). */
@@ -36,10 +37,7 @@ export async function checkStatement(client: Client, sql: string): Promise<strin
   })
   const name = FORBIDDEN.exec(plain.replaceAll(QUOTED, (text) => (text.startsWith("'") ? "''" : text)))?.[0]
   if (name !== undefined) {
-    throw new AppError(
-      'QUERY_REFUSED',
-      `The name ${name} may not be used: it stands for files or hosts outside the database`,
-    )
+    throw new AppError('QUERY_REFUSED', `The name ${name} may not be used: it reaches outside of the database`)
   }
   const tree = await readerText(client, `EXPLAIN AST ${statement}`)
   const root = /^\w+/.exec(tree)?.[0] ?? ''

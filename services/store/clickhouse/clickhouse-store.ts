@@ -66,7 +66,10 @@ function createStore(access: ClickHouseAccess, options: StoreOptions): ClickHous
     ...createDeadLetterReader(deps),
     ...createEventReader(deps),
     trend: createTrendReader(deps),
-    runSql: createSqlRunner({ reader: async () => (await access.connect()).reader }),
+    runSql: createSqlRunner({
+      reader: async () => (await access.connect()).reader,
+      isReaderOurs: access.describe().kind === 'embedded',
+    }),
     async ping() {
       await select(await client(), 'SELECT 1')
     },

@@ -5,6 +5,11 @@ import { availableParallelism, totalmem } from 'node:os'
 /** The views that readers may ask; everything else is not granted (docs/sql.md). */
 export const READER_VIEWS = ['events', 'trends_hourly', 'dead_letters', 'catalog', 'codes'] as const
 
+/** Those of them that hold tenants' rows. */
+export const TENANT_VIEWS = ['events', 'trends_hourly', 'dead_letters'] as const
+/** Says of which tenant the rows are that a reader's request may see; without it there are none. A statement cannot change its own request. */
+export const TENANT_HEADER = 'X-Roamwatch-Tenant'
+
 const MEBIBYTE = 1024 * 1024
 /** Longest query of a reader, in seconds; a query may ask for less, never for more. */
 const READER_MAX_SECONDS = 60
@@ -85,10 +90,16 @@ export function usersConfig(users: EngineUsers): string {
   <users>
     <default>${user(DOOR, 'default', ['GRANT SYSTEM LISTEN ON *.*'])}</default>
     <admin>${user(secret(users.adminPassword), 'work', ['GRANT ALL ON *.* WITH GRANT OPTION'])}</admin>
-    <analyst>${user(secret(users.analystPassword), 'reader', grants)}</analyst>
+    <analyst>${user(secret(users.analystPassword), 'reader', grants)}${tenantPolicies(users.databases)}</analyst>
   </users>
 </clickhouse>
 `
+}
+
+function tenantPolicies(databases: readonly string[]): string {
+  const filter = `<filter>${xml(`tenant = getClientHTTPHeader('${TENANT_HEADER}')`)}</filter>`
+  const views = TENANT_VIEWS.map((view) => `<${view}>${filter}</${view}>`).join('')
+  return `<databases>${databases.map((database) => `<${database}>${views}</${database}>`).join('')}</databases>`
 }
 
 function readerProfile(): string {
@@ -113,6 +124,10 @@ function readerProfile(): string {
     ['use_skip_indexes_if_final_exact_mode', '1'],
     ['do_not_merge_across_partitions_select_final', '1'],
     ['skip_unavailable_shards', '0'],
+    ['allow_get_client_http_header', '1'],
+    // Both keep answers by statement and user; whose rows they are, the header says.
+    ['use_query_cache', '0'],
+    ['use_query_condition_cache', '0'],
   ]
   const values = [...limits, ...fixed].map(([name, value]) => `<${name}>${value}</${name}>`)
   const constraints = [

@@ -1,5 +1,4 @@
 /** Collects the events of files and folders and sends them on: what `roamwatch import` does. */
-import { AppError } from '../../services/runtime/errors.ts'
 import type { RetryOptions } from '../../services/runtime/retry.ts'
 import type { Sink } from '../../services/transport/transport.ts'
 import { BATCH_DEFAULTS, createBatchSender } from '../batch-sender.ts'
@@ -30,6 +29,8 @@ export type FilesSummary = {
   readonly damaged: readonly Damaged[]
   readonly skipped: readonly Skipped[]
   readonly dropped_by: readonly DroppedBy[]
+  /** `retry.signal` ended the reading: the counts are of what was read until then. Left out otherwise. */
+  readonly interrupted?: true
 }
 
 type FilesProgress = { readonly path: string; readonly files: number; readonly received: number }
@@ -53,8 +54,8 @@ export type CollectFilesDeps = {
 
 /**
  * Reads all of `paths` in constant memory and resolves when everything is safe with the sink. What cannot be read is in
- * the summary and never stops the rest; rejects only when the sink fails for good or `retry.signal` is aborted (STOPPING).
- * Running it again is harmless.
+ * the summary and never stops the rest; rejects only when the sink fails for good. When `retry.signal` is aborted, it reads no
+ * further, waits until what it has read is safe, and resolves with that, `interrupted`. Running it again is harmless.
  */
 export async function collectFiles(paths: readonly string[], deps: CollectFilesDeps): Promise<FilesSummary> {
   const { intake } = deps
@@ -69,9 +70,8 @@ export async function collectFiles(paths: readonly string[], deps: CollectFilesD
     receivedAt: new Date(deps.clock()).toISOString(),
     ...(deps.timeZone === undefined ? {} : { timeZone: deps.timeZone }),
   }
-  for await (const reading of readPaths(paths, context, deps)) {
+  for await (const reading of untilAborted(readPaths(paths, context, deps), deps.retry.signal)) {
     const { path } = reading
-    if (deps.retry.signal?.aborted === true) throw interrupted()
     if (reading.kind === 'opened') files++
     else if (reading.kind === 'skipped') skipped.add({ path, reason: reading.reason })
     else {
@@ -95,11 +95,36 @@ export async function collectFiles(paths: readonly string[], deps: CollectFilesD
     damaged: damaged.list((more) => ({ path: '', offset: 0, length: 0, reason: `${more} more` })),
     skipped: skipped.list((more) => ({ path: '', reason: `${more} more` })),
     dropped_by: drops.list(),
+    ...(deps.retry.signal?.aborted === true ? { interrupted: true } : {}),
   }
 }
 
-function interrupted(): AppError {
-  return new AppError('STOPPING', 'Interrupted. Run it again to read the rest; nothing is stored twice.')
+/** Ends with the signal, also while the source is silent (a pipe), whose next piece may never come. */
+async function* untilAborted<T>(source: AsyncGenerator<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  // One waiter at a time: a race against one promise for all would keep every reading alive.
+  let wake = (): void => undefined
+  const onAbort = (): void => {
+    wake()
+  }
+  signal?.addEventListener('abort', onAbort)
+  try {
+    while (signal?.aborted !== true) {
+      const next = await new Promise<IteratorResult<T, unknown> | undefined>((resolve, reject) => {
+        wake = () => {
+          resolve(undefined)
+        }
+        source.next().then(resolve, reject)
+      })
+      if (next === undefined || next.done === true) return
+      yield next.value
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    const closed = source.return(undefined)
+    // A read that is under way in a silent pipe may never end.
+    if (signal?.aborted === true) closed.catch(() => undefined)
+    else await closed
+  }
 }
 
 /** Hostile input must not fill the memory with reports; beyond this many they are only counted. */

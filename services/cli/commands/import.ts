@@ -13,6 +13,8 @@ import type { Terminal } from '../terminal.ts'
 /** How long an import goes on asking a store that does not answer. */
 const RETRY_DEADLINE_MS = 60_000
 const PROGRESS_MS = 200
+/** Exit code of what a signal ended, as shells have it (128 + SIGINT). */
+const INTERRUPTED = 130
 /** Places of damage that are shown of one file. */
 const SHOWN_DAMAGE = 3
 
@@ -26,6 +28,12 @@ export const importFiles: CliCommand = {
     command.action(async (paths: string[], flags: SettingFlags & { json?: boolean }) => {
       const summary = await run(paths, flags, context)
       await report(summary, flags.json ?? false, context.terminal)
+      if (summary.interrupted === true) {
+        context.terminal.say('interrupted: the rest was not read; run it again to go on, nothing is counted twice')
+        process.exitCode = INTERRUPTED
+        process.stdin.destroy() // an open pipe would keep the process alive
+        return
+      }
       if (summary.files === 0) throw new AppError('USAGE', 'nothing was readable; the reasons are above')
     })
   },

@@ -347,20 +347,46 @@ describe('collectFiles and its sink', () => {
     expect(sends).toBeLessThan(10)
   })
 
-  it('stops reading when it is interrupted', async () => {
+  it('stops reading when it is interrupted, waits for what is under way, and accounts for it', async () => {
     const path = await put('a.json', lines(20_000))
     const abort = new AbortController()
     let sends = 0
     const memory = createMemorySink()
     const sink: Sink = {
-      send(batch) {
+      async send(batch) {
         if (++sends === 2) abort.abort()
+        await new Promise((resolve) => setTimeout(resolve, 5))
         return memory.sink.send(batch)
       },
     }
     const retry = { deadlineMs: 60_000, signal: abort.signal }
-    await expect(collect([path], { sink, retry, maxBatchEvents: 10 })).rejects.toMatchObject({ code: 'STOPPING' })
-    expect(memory.events().length).toBeLessThan(20_000)
+    const { summary } = await collect([path], { sink, retry, maxBatchEvents: 10 })
+    expect(summary).toMatchObject({ interrupted: true, files: 1, stored: memory.events().length })
+    expect(summary.stored).toBeGreaterThanOrEqual(20)
+    expect(summary.stored).toBeLessThan(20_000)
+    expect((await collect([path], { sink: memory.sink })).summary).toMatchObject({
+      received: 20_000,
+      duplicates: summary.stored,
+    })
+  })
+
+  it('stops when it is interrupted while a pipe is silent', async () => {
+    const abort = new AbortController()
+    async function* silent(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(lines(500))
+      setTimeout(() => {
+        abort.abort()
+      }, 10)
+      await new Promise(() => undefined)
+    }
+    const retry = { deadlineMs: 60_000, signal: abort.signal }
+    const { summary } = await collect(['-'], { stdin: silent(), retry })
+    expect(summary.interrupted).toBe(true)
+  })
+
+  it('says nothing of an interruption when there was none', async () => {
+    const { summary } = await collect([await put('a.json', lines(1))])
+    expect(summary).not.toHaveProperty('interrupted')
   })
 
   it('tells how far it is', async () => {

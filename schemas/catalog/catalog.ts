@@ -29,7 +29,6 @@ export const CATEGORIES = [
   'token-broker',
   'user-action',
 ] as const
-export type Category = (typeof CATEGORIES)[number]
 
 export type CatalogEntry = {
   readonly id: string

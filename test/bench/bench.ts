@@ -21,18 +21,6 @@ export function percentile(values: readonly number[], percent: number): number {
 }
 
 /** Median seconds of `runs` calls after one that warms up. */
-export function measure(work: () => void, runs = 5): number {
-  work()
-  return median(
-    Array.from({ length: runs }, () => {
-      const startedAt = performance.now()
-      work()
-      return (performance.now() - startedAt) / 1000
-    }),
-  )
-}
-
-/** The same for work that waits. */
 export async function measureAsync(work: () => Promise<unknown>, runs = 5): Promise<number> {
   await work()
   const seconds: number[] = []

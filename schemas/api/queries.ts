@@ -123,7 +123,7 @@ export type TrendQuery = {
   readonly to: string
   readonly groupBy: readonly GroupColumn[]
   readonly filters: readonly Filter[]
-  /** IANA zone that days and weeks follow; UTC unless given. */
+  /** IANA zone whose wall clock the intervals follow; UTC unless given. */
   readonly timeZone?: string
 }
 

@@ -8,6 +8,8 @@ import { AppError } from '../../services/runtime/errors.ts'
 import type { EventReader } from '../../services/store/event-store.ts'
 
 const HOUR_MS = 3_600_000
+const QUARTER_MS = HOUR_MS / 4
+const WEEK_MS = 7 * 24 * HOUR_MS
 
 export function createMemoryReader(rows: readonly ClassifiedEvent[]): EventReader {
   const byKey = new Map<string, ClassifiedEvent>()
@@ -123,27 +125,42 @@ function isoSecond(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
-/** Walks the hours of the range and keeps those that begin an interval in the zone. */
+/** Walks the quarters of an hour of the range, on which all zones of today change, and keeps those that begin an interval in the zone. */
 function intervalStarts(query: TrendQuery): number[] {
-  const zone = query.timeZone ?? 'UTC'
+  const nameOf = intervalNamer(query.interval, query.timeZone ?? 'UTC')
   const from = Date.parse(query.from)
   const starts: number[] = []
-  let ms = Math.floor(from / HOUR_MS) * HOUR_MS
-  while (!isStart(ms, query.interval, zone)) ms -= HOUR_MS
-  for (; ms < Date.parse(query.to); ms += HOUR_MS) if (isStart(ms, query.interval, zone)) starts.push(ms)
-  return starts
+  let newest = ''
+  for (let ms = Math.floor(from / WEEK_MS) * WEEK_MS - 2 * WEEK_MS; ms < Date.parse(query.to); ms += QUARTER_MS) {
+    const name = nameOf(ms)
+    const isNew = query.interval === '1h' ? name !== newest : name > newest
+    if (!isNew) continue
+    newest = name
+    starts.push(ms)
+  }
+  const first = starts.findLastIndex((start) => start <= from)
+  return starts.slice(first)
 }
 
-function isStart(ms: number, interval: Interval, zone: string): boolean {
+/** What wall clock and calendar call the interval of an instant. An hour that comes twice has two names. */
+function intervalNamer(interval: Interval, zone: string): (ms: number) => string {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
     hour: '2-digit',
     hourCycle: 'h23',
-    weekday: 'short',
+    timeZoneName: 'longOffset',
   })
-  const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
-  const hour = Number(parts['hour'])
-  if (interval === '1h') return true
-  if (interval === '6h') return hour % 6 === 0
-  return hour === 0 && (interval === '1d' || parts['weekday'] === 'Mon')
+  return (ms) => {
+    const part = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
+    const day = `${part['year']}-${part['month']}-${part['day']}`
+    const hour = Number(part['hour'])
+    if (interval === '1h') return `${day} ${hour} ${part['timeZoneName']}`
+    if (interval === '6h') return `${day} ${Math.floor(hour / 6)}`
+    if (interval === '1d') return day
+    const weekday = (new Date(day).getUTCDay() + 6) % 7
+    return new Date(Date.parse(day) - weekday * 24 * HOUR_MS).toISOString()
+  }
 }

@@ -46,7 +46,8 @@ const schema = {
       time_zone: Type.Optional(
         Type.String({
           maxLength: 64,
-          description: 'IANA zone whose days and weeks are counted; UTC unless given.',
+          description:
+            'IANA zone whose wall clock the intervals follow: weeks from Monday, days, quarters of a day from 00, 06, 12 and 18, hours. Where clocks change, one of them is longer or shorter; the hour that comes twice is two. UTC unless given.',
           examples: ['Europe/Amsterdam'],
         }),
       ),

@@ -1,78 +1,82 @@
-/** The intervals of a trend: how a row finds its interval in SQL, and when each interval begins. */
+/**
+ * The intervals of a trend: how a row finds its interval in SQL, and when each interval begins. Both come from one list of the
+ * zone's offsets, so they cannot disagree, whatever zone rules the server knows.
+ */
 import type { Interval } from '../../../schemas/api/queries.ts'
 import { AppError } from '../../runtime/errors.ts'
 import { type Bound, secondToIso } from './times.ts'
+import { checkZone, type OffsetRun, offsetRuns } from './zone-offsets.ts'
 
 export type Buckets = {
   /** SQL over `occurred_second`: the number of the interval, from 0. */
   readonly sql: string
-  /** Values for the parameters in `sql`. */
-  readonly params: Readonly<Record<string, unknown>>
   /** ISO 8601 UTC instant at which each interval begins; the first may begin before `from`. */
   readonly starts: readonly string[]
 }
 
+/** A stretch with one offset. The number of a second's interval: the greater of `least` and (second + add) / width - base. */
+type Run = { readonly begin: number; readonly add: number; readonly base: number; readonly least: number }
+
 const HOUR = 3600
 const DAY = 86_400
-/** 1970-01-01 was a Thursday: day 4 was the first Monday. */
-const FIRST_MONDAY = 4
+const WEEK = 7 * DAY
+const WIDTHS: Readonly<Record<Interval, number>> = { '1h': HOUR, '6h': 6 * HOUR, '1d': DAY, '1w': WEEK }
+/** 1970-01-01 was a Thursday, so weeks that begin on Monday are three days ahead of its weeks. */
+const TO_MONDAY = 3 * DAY
 const MAX_BUCKETS = 20_000
 
-/** `from` < `to`. Throws REQUEST_INVALID for more than 20,000 intervals or an unknown time zone. */
+/**
+ * Intervals of the zone's wall clock: hours, quarters of a day (from 00, 06, 12, 18), days, weeks from Monday. One in which clocks change
+ * is longer or shorter; but hours are never longer: the hour that comes twice is two. `from` < `to`.
+ * Throws REQUEST_INVALID for more than 20,000 intervals or an unknown time zone.
+ */
 export function planBuckets(interval: Interval, from: Bound, to: Bound, timeZone = 'UTC'): Buckets {
   const zone = checkZone(timeZone)
-  const isFixed = zone === 'UTC' || interval === '1h' || interval === '6h'
-  return isFixed ? fixedBuckets(interval, from, to) : zonedBuckets(interval, from, to, zone)
+  const width = WIDTHS[interval]
+  // Last second that can hold an event before `to`.
+  const last = to.fraction === 0 ? to.second - 1 : to.second
+  checkCount(Math.floor((last - from.second) / width))
+  // Clocks may have changed between the start of the first interval and `from`.
+  const offsets = offsetRuns(zone, from.second - width - DAY, last)
+  const { runs, starts } = layOut(interval, offsets, last)
+  const first = starts.findLastIndex((start) => start <= from.second)
+  checkCount(starts.length - first)
+  const shown = runs.filter((_, index) => (runs[index + 1]?.begin ?? Infinity) > from.second)
+  return { sql: numberSql(shown, width, first), starts: starts.slice(first).map((start) => secondToIso(start)) }
 }
 
-/** Last second that can hold an event before `to`. */
-const lastSecond = (to: Bound) => (to.fraction === 0 ? to.second - 1 : to.second)
-
-function fixedBuckets(interval: Interval, from: Bound, to: Bound): Buckets {
-  const width = interval === '1h' ? HOUR : interval === '6h' ? 6 * HOUR : interval === '1d' ? DAY : 7 * DAY
-  // Weeks begin on Monday. Kept above zero, since the second is unsigned.
-  const shift = interval === '1w' ? (7 - FIRST_MONDAY) * DAY : 0
-  const first = Math.floor((from.second + shift) / width)
-  const count = Math.floor((lastSecond(to) + shift) / width) - first + 1
-  checkCount(count)
-  const starts = Array.from({ length: count }, (_, index) => startAt((first + index) * width - shift))
-  const sql = `toUInt32(intDiv(toUInt64(occurred_second) + {bucket_shift: UInt64}, {bucket_width: UInt64}) - {bucket_first: UInt64})`
-  return { sql, params: { bucket_shift: shift, bucket_width: width, bucket_first: first }, starts }
-}
-
-function zonedBuckets(interval: Interval, from: Bound, to: Bound, zone: string): Buckets {
-  const localDay = dayReader(zone)
-  const days = interval === '1d' ? 1 : 7
-  const shift = interval === '1w' ? 7 - FIRST_MONDAY : 0
-  const first = Math.floor((localDay(from.second) + shift) / days)
-  const count = Math.floor((localDay(lastSecond(to)) + shift) / days) - first + 1
-  checkCount(count)
-  const starts = Array.from({ length: count }, (_, index) =>
-    startAt(startOfDay((first + index) * days - shift, localDay)),
-  )
-  const sql = `toUInt32(intDiv(toUInt32(toRelativeDayNum(occurred_second, {bucket_zone: String})) + {bucket_shift: UInt32}, {bucket_days: UInt32}) - {bucket_first: UInt32})`
-  return { sql, params: { bucket_zone: zone, bucket_shift: shift, bucket_days: days, bucket_first: first }, starts }
-}
-
-/** Days since 1970-01-01 of the local date at a second. */
-function dayReader(zone: string): (second: number) => number {
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
-  return (second) => Date.parse(`${format.format(second * 1000)}T00:00:00Z`) / (DAY * 1000)
-}
-
-/** First second of a local day. Not always midnight: some zones skip it when clocks go forward. */
-function startOfDay(day: number, localDay: (second: number) => number): number {
-  let before = day * DAY - 18 * HOUR
-  let after = day * DAY + 18 * HOUR
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2)
-    if (localDay(middle) >= day) after = middle
-    else before = middle
+function layOut(interval: Interval, offsets: readonly OffsetRun[], last: number) {
+  const width = WIDTHS[interval]
+  const runs: Run[] = []
+  const starts: number[] = []
+  for (const [index, { begin, offset }] of offsets.entries()) {
+    // A week more keeps everything above zero, since the second is unsigned.
+    const add = offset + WEEK + (interval === '1w' ? TO_MONDAY : 0)
+    const label = Math.floor((begin + add) / width)
+    const before = runs.at(-1)
+    const newest = before === undefined ? -Infinity : before.base + starts.length - 1
+    const isBoundary = before !== undefined && ((begin + before.add) % width === 0 || (begin + add) % width === 0)
+    const isNew = interval === '1h' ? isBoundary || label !== newest : label > newest
+    if (isNew) starts.push(before === undefined ? label * width - add : begin)
+    const current = starts.length - 1
+    const base = (isNew ? label : newest) - current
+    runs.push({ begin, add, base, least: current })
+    const end = offsets[index + 1]?.begin ?? last + 1
+    for (let start = (base + starts.length) * width - add; start < end; start += width) starts.push(start)
   }
-  return after
+  return { runs, starts }
 }
 
-const startAt = (second: number) => secondToIso(second)
+/** All of it numbers that were computed here. */
+function numberSql(runs: readonly Run[], width: number, first: number): string {
+  const second = 'toUInt64(occurred_second)'
+  const numbers = runs.map(({ add, base, least }, index) => {
+    const number = `intDiv(${second} + ${add}, ${width}) - ${base + first}`
+    return index === 0 ? number : `greatest(${number}, ${Math.max(0, least - first)})`
+  })
+  const cases = runs.slice(1).flatMap(({ begin }, index) => [`${second} < ${begin}`, numbers[index]])
+  return cases.length === 0 ? `toUInt32(${numbers[0]})` : `toUInt32(multiIf(${[...cases, numbers.at(-1)].join(', ')}))`
+}
 
 function checkCount(count: number): void {
   if (count > MAX_BUCKETS) {
@@ -80,13 +84,5 @@ function checkCount(count: number): void {
       'REQUEST_INVALID',
       `The range has ${count} intervals, the most is ${MAX_BUCKETS}: ask for a shorter range or a longer interval`,
     )
-  }
-}
-
-function checkZone(timeZone: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone
-  } catch (cause) {
-    throw new AppError('REQUEST_INVALID', `time_zone must be an IANA zone, for example Europe/Berlin`, { cause })
   }
 }

@@ -32,5 +32,5 @@ export function planTrend(database: string, query: TrendQuery, buckets: Buckets)
   }
   const last = to.fraction > 0 ? to.second : to.second - 1
   const range = { tenant: query.tenant, first: from.second, last, from: from.text, to: to.text }
-  return { query, buckets, where: parts.join(' AND '), params: { ...filter.params, ...buckets.params, ...range } }
+  return { query, buckets, where: parts.join(' AND '), params: { ...filter.params, ...range } }
 }

@@ -118,6 +118,31 @@ describe.skipIf(!hasEngine())('trends', () => {
       { from: '2026-09-05T04:00:00Z', to: '2026-09-08T03:00:00Z' },
       ['2026-09-05T04:00:00Z', '2026-09-06T04:00:00Z', '2026-09-07T03:00:00Z'],
     ],
+    // The quarter in which clocks go back has seven hours, the one in which they go forward five.
+    [
+      'Europe/Berlin',
+      '6h',
+      { from: '2026-10-24T23:00:00Z', to: '2026-10-25T12:00:00Z' },
+      ['2026-10-24T22:00:00Z', '2026-10-25T05:00:00Z', '2026-10-25T11:00:00Z'],
+    ],
+    [
+      'Europe/Berlin',
+      '6h',
+      { from: '2026-03-28T20:00:00Z', to: '2026-03-29T09:00:00Z' },
+      ['2026-03-28T17:00:00Z', '2026-03-28T23:00:00Z', '2026-03-29T04:00:00Z'],
+    ],
+    [
+      'America/Santiago',
+      '6h',
+      { from: '2026-04-05T00:00:00Z', to: '2026-04-05T05:00:00Z' },
+      ['2026-04-04T21:00:00Z', '2026-04-05T04:00:00Z'],
+    ],
+    [
+      'Australia/Lord_Howe',
+      '1h',
+      { from: '2026-04-04T14:00:00Z', to: '2026-04-04T16:30:00Z' },
+      ['2026-04-04T14:00:00Z', '2026-04-04T15:00:00Z', '2026-04-04T15:30:00Z'],
+    ],
     ['UTC', '1w', RANGE, ['2026-10-19T00:00:00Z', '2026-10-26T00:00:00Z']],
   ] as const)('of %s by %s begin where its days begin', async (timeZone, interval, range, starts) => {
     const tenant = `${timeZone} ${interval}`

@@ -1,5 +1,5 @@
 /** Makes the dead letter of a record that cannot become an event: secrets removed, keyed by what it is. */
-import { createHash } from 'node:crypto'
+import { deadLetterKey } from '../schemas/dead-letter-key.ts'
 import type { DeadLetter, DeadLetterReason } from '../schemas/dead-letter.ts'
 import { MAX_RECORD_BYTES, MAX_REJECT_BYTES } from './formats/format.ts'
 import type { SecretRemover } from './redact-secrets.ts'
@@ -29,7 +29,7 @@ export function createDeadLetter(source: DeadLetterSource, record: RefusedRecord
   const kept = record.length > MAX_RECORD_BYTES ? record.bytes.subarray(0, MAX_REJECT_BYTES) : record.bytes
   const bytes = secrets.bytes(kept)
   return {
-    dead_letter_key: deadLetterKey(source, record.reason, bytes),
+    dead_letter_key: deadLetterKey(source.tenant, source.sourceKind, record.reason, bytes),
     tenant: source.tenant,
     source_kind: source.sourceKind,
     reason: record.reason,
@@ -40,13 +40,4 @@ export function createDeadLetter(source: DeadLetterSource, record: RefusedRecord
     shipper: record.shipper,
     received_at: record.receivedAt,
   }
-}
-
-/**
- * First 16 bytes, in hex, of SHA-256 over the JSON array [tenant, source kind, reason], a line feed and the bytes as they
- * are kept. So the key can be computed again from the letter, and says nothing of a secret.
- */
-function deadLetterKey(source: DeadLetterSource, reason: DeadLetterReason, bytes: Uint8Array): string {
-  const head = `${JSON.stringify([source.tenant, source.sourceKind, reason])}\n`
-  return createHash('sha256').update(head).update(bytes).digest('hex').slice(0, 32)
 }

@@ -135,7 +135,7 @@ export async function translated<T>(asker: Asker, call: () => Promise<T>): Promi
 
 /** ClickHouse's error numbers (its `ErrorCodes`), by what the caller can do. */
 const TRY_LATER = new Set([3, 159, 202, 203, 209, 210, 236, 241, 242, 252, 285, 286, 319, 394, 415, 439, 473, 667, 999])
-const DISK_FULL = new Set([27, 75, 243])
+const DISK_FULL = new Set([75, 243])
 const OUT_OF_TIME = new Set([159, 160, 209])
 /**
  * What a value of a row can cause, and nothing else can: no number or time to read (6, 41, 72), more or less than the type holds (32, 33, 69,

@@ -188,7 +188,7 @@ describe('a dead letter', () => {
     const keyOf = (one: Decoded, tenant = 'default') =>
       intakeOf('known', tenant).take([one], originOf).deadLetters[0]?.dead_letter_key
     const expected = createHash('sha256')
-      .update('["default","file","not_utf8"]\n')
+      .update('["1","default","file","not_utf8"]\n')
       .update(bytes)
       .digest('hex')
       .slice(0, 32)

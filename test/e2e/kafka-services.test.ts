@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Kafka, logLevel } from 'kafkajs'
 import { simulateFleet } from '../../collectors/simulator/simulate-fleet.ts'
 import type { Finding } from '../../services/all-in-one/finding.ts'
@@ -43,6 +43,15 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
   afterAll(async () => {
     await stack?.stop()
     await broker?.stop()
+  })
+  /** The logs are gone with the stack: where a test fails, what the services say of themselves stands beside it. */
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(async () => {
+      for (const service of [stack.tap, stack.gateway, ...stack.process]) {
+        const status = await statusOf(service).catch(String)
+        console.log(service.name, JSON.stringify(status), readFileSync(service.log, 'utf8').slice(-3000))
+      }
+    })
   })
 
   async function ask<T>(sql: string, tenant = 'default'): Promise<T[]> {

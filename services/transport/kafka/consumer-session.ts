@@ -47,9 +47,9 @@ export type ConsumerSession = {
   close(deadlineMs: number): Promise<void>
 }
 
-/** Most of a fetch, compressed: JSON grows tenfold. A single larger batch still comes. */
-const MAX_FETCH_BYTES = 2 * 1024 * 1024
-const MAX_PARTITION_BYTES = 256 * 1024
+/** Most of a fetch, compressed: JSON grows ten- to fiftyfold, and all of it is unpacked at once. A single larger batch still comes. */
+const MAX_FETCH_BYTES = 256 * 1024
+const MAX_PARTITION_BYTES = 64 * 1024
 /** The broker answers when it has so much, or after this time. */
 const MIN_FETCH_BYTES = 32 * 1024
 const MAX_WAIT_MS = 200

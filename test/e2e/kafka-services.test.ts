@@ -37,7 +37,6 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
     stack = await startStack({
       broker,
       tapTopics: ['winlogbeat', `${DUTCH_TOPIC} tenant=contoso time_zone=Europe/Amsterdam`],
-      env: { ROAMWATCH_KAFKA_SESSION_TIMEOUT_MS: '6000' },
     })
   })
   afterAll(async () => {
@@ -277,13 +276,16 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
     }
   })
 
-  test('up --kafka is the same in one process: it answers when Kafka has the events, and stores them', async () => {
+  test('up --kafka is the same in one process: it answers when Kafka has the events, and stores them', async ({
+    onTestFinished,
+  }) => {
     const env = {
       ROAMWATCH_KAFKA_BROKERS: broker.brokers.join(','),
       ROAMWATCH_KAFKA_TOPIC_PREFIX: 'one-process-',
       ROAMWATCH_DATA: join(folder, 'one-process'),
     }
     const child = startCommand(['up', '--kafka', '--port', '0'], { env })
+    onTestFinished(() => void child.kill('SIGKILL'))
     let words = ''
     child.stdout?.on('data', (chunk: Buffer) => (words += chunk.toString()))
     child.stderr?.resume()
@@ -438,10 +440,11 @@ describe.skipIf(isNotRun)('a broker that is not there at the start', { timeout: 
     }
   })
 
-  test('SIGTERM ends the waiting within a moment, as a success', async () => {
+  test('SIGTERM ends the waiting within a moment, as a success', async ({ onTestFinished }) => {
     const [port] = await freePorts()
     const env = { ROAMWATCH_KAFKA_BROKERS: `127.0.0.1:${port}`, ROAMWATCH_API_PORT: '0' }
     const child = startCommand(['collect', 'http'], { env })
+    onTestFinished(() => void child.kill('SIGKILL'))
     let words = ''
     child.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()))
     await vi.waitFor(() => expect(words).toContain('waiting for it'), { timeout: 30_000, interval: 100 })

@@ -55,6 +55,8 @@ const MAIN = join(import.meta.dirname, '..', '..', 'services', 'cli', 'main.ts')
 const READY_MS = 90_000
 const STOP_MS = 20_000
 const PARTITIONS = '6'
+/** How long the others wait for a processor that was killed: the least that a broker allows unasked. */
+const SESSION_TIMEOUT_MS = '6000'
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { path: directory } = temporaryDirectory()
@@ -76,6 +78,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ROAMWATCH_KAFKA_PARTITIONS: PARTITIONS,
       ROAMWATCH_KAFKA_TAP_TOPICS: tapTopics.join(','),
       ROAMWATCH_API_PORT: '0',
+      ROAMWATCH_KAFKA_SESSION_TIMEOUT_MS: SESSION_TIMEOUT_MS,
       ...options.env,
     }
     const start = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {

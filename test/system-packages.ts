@@ -1,15 +1,22 @@
 /** Programs from the system's package manager that some tests compare with or look through. Installed where that is possible. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 
 const PACKAGES = [
-  { program: '/usr/bin/evtxexport', name: 'libevtx-utils', use: 'an independent EVTX reader to compare with' },
-  { program: '/usr/bin/docker-compose', name: 'docker-compose', use: 'the parser of docker-compose.yml' },
+  { program: 'evtxexport', name: 'libevtx-utils', use: 'an independent EVTX reader to compare with' },
+  { program: 'docker-compose', name: 'docker-compose', use: 'the parser of docker-compose.yml' },
+  { program: 'java', name: 'default-jre-headless', use: 'runs a real Kafka broker' },
+  { program: 'mvn', name: 'maven', use: "brings Kafka's jars" },
 ] as const
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+}
 
 /** Installs what is missing (Debian, as root); returns a line for each package that could not be had and what it is for. */
 export function bringSystemPackages(): string[] {
-  const wanted = PACKAGES.filter(({ program }) => !existsSync(program))
+  const wanted = PACKAGES.filter(({ program }) => !isOnPath(program))
   if (wanted.length === 0) return []
   if (existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
     const names = wanted.map(({ name }) => name)
@@ -22,7 +29,7 @@ export function bringSystemPackages(): string[] {
     })
   }
   return wanted
-    .filter(({ program }) => !existsSync(program))
+    .filter(({ program }) => !isOnPath(program))
     .map(({ name, use }) => `${name} (${use}): not installed; on Debian: apt-get install ${name}`)
 }
 

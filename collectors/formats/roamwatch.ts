@@ -1,5 +1,5 @@
 /** Our own WindowsEvent as JSON: dead letters that are replayed, what `classify` printed, messages of our topics. */
-import { Compile } from 'typebox/compile'
+import { loadCompile } from '../../schemas/load-checkers.ts'
 import { WindowsEvent } from '../../schemas/windows-event.ts'
 import { isObject, type JsonObject, type Refusal, refuse } from './field-values.ts'
 import type { JsonShape } from './json-shape.ts'
@@ -11,11 +11,13 @@ export const roamwatch: JsonShape = {
   decode: decodeRoamwatch,
 }
 
-const validator = Compile(WindowsEvent)
+const compileEvent = () => loadCompile()(WindowsEvent)
+let compiled: ReturnType<typeof compileEvent> | undefined
 const FIELDS = Object.keys(WindowsEvent.properties)
 
 /** The event as it was written, without what a later stage added to it. */
 function decodeRoamwatch(record: JsonObject): WindowsEvent | Refusal {
+  const validator = (compiled ??= compileEvent())
   const event: Record<string, unknown> = {}
   for (const name of FIELDS) event[name] = record[name] ?? null
   if (validator.Check(event)) return event

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Check } from 'typebox/value'
+import { Settings } from '../../../../schemas/settings.ts'
 import { AppError } from '../../../../services/runtime/errors.ts'
 import { readSettings, type SettingSources } from '../../../../services/runtime/settings.ts'
 
@@ -34,6 +36,10 @@ describe('readSettings', () => {
       keep: 'known',
       retention_days: null,
     })
+  })
+
+  test.for(Object.entries(Settings.properties))('has a default for %s that its schema allows', ([, schema]) => {
+    expect(Check(schema, (schema as { default?: unknown }).default)).toBe(true)
   })
 
   test('prefers flags to the environment, the environment to the file, the file to the default', () => {

@@ -11,6 +11,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> 
   'event-xml-to-row': () => import('./event-xml-to-row.ts'),
   import: () => import('./import.ts'),
   store: () => import('./store.ts'),
+  'kafka-process': () => import('./kafka-process.ts'),
+  gateway: () => import('./gateway.ts'),
+  'gateway-to-row': () => import('./gateway-to-row.ts'),
   start: () => import('./start.ts'),
 }
 

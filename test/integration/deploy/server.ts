@@ -12,6 +12,7 @@ const READY_DEADLINE_MS = 60_000
 
 export type DeployedServer = {
   readonly url: string
+  readonly pid: number
   readonly writerPassword: string
   readonly readerPassword: string
   readonly stop: () => Promise<void>
@@ -81,7 +82,8 @@ export async function startServer(options: ServerOptions): Promise<DeployedServe
     throw new Error(`the server does not answer: ${said.slice(-3000)}`)
   }
   const password = (name: string) => readFileSync(join(secrets, `clickhouse_${name}_password`), 'utf8')
-  return { url, stop, writerPassword: password('writer'), readerPassword: password('reader') }
+  const passwords = { writerPassword: password('writer'), readerPassword: password('reader') }
+  return { url, pid: child.pid as number, stop, ...passwords }
 }
 
 /** Rows of a statement's answer; rejects with what the server says. */

@@ -25,6 +25,10 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+const NONE: JsonObject = {}
+/** The object, or an empty one. */
+export const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : NONE)
+
 /** The text, or null where there is none or it is empty. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null

@@ -12,23 +12,19 @@
  * Source: opentelemetry-collector-contrib, pkg/stanza/operator/input/windows, 0.36 to 0.161.
  */
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
+import { buildEvent, timeFrom } from './build-event.ts'
 import { decodeEventXmlText } from './event-xml-text.ts'
-import { isTime, utcFromUnixNanos, utcTime } from './event-time.ts'
+import { isTime, utcFromUnixNanos } from './event-time.ts'
 import {
   accountOrNull,
-  guidOrNull,
   InvalidField,
   isObject,
   isRefusal,
   type JsonObject,
-  keywordsOrNull,
-  levelOrNull,
-  recordIdOrNull,
+  objectOf,
   type Refusal,
   refuse,
   type Scope,
-  textOrNull,
-  uintOrNull,
 } from './field-values.ts'
 import type { FormatContext } from './format.ts'
 import type { JsonShape, Part } from './json-shape.ts'
@@ -51,8 +47,6 @@ export const otel: JsonShape = {
 /** Nanoseconds since 1970 as decimal text, as the log record carried them beside its body. */
 type RecordTimes = { readonly time: unknown; readonly observed: unknown }
 
-const NONE: JsonObject = {}
-const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : NONE)
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 function isEventBody(record: JsonObject): boolean {
@@ -104,49 +98,44 @@ function decodeBody(
   context: FormatContext,
   scope: Scope,
 ): WindowsEvent | Refusal {
-  const computer = textOrNull(body['computer'])
-  if (computer === null) return refuse('no_computer', 'body.computer is missing')
-  const eventId = uintOrNull(objectOf(body['event_id'])['id'] ?? body['event_id'], 65535, 'event_id.id')
-  if (eventId === null) return refuse('no_event_id', 'body.event_id.id is missing')
-  const occurredAt = occurredAtOf(body, times, context)
-  if (isRefusal(occurredAt)) return occurredAt
   const provider = body['provider']
   const security = objectOf(body['security'])
   const execution = objectOf(body['execution'])
-  return {
-    computer: computer.toLowerCase(),
-    channel: textOrNull(body['channel']),
-    provider: textOrNull(isObject(provider) ? provider['name'] : provider),
-    event_id: eventId,
-    version: uintOrNull(body['version'], 255, 'version'),
-    level: levelOrNull(body['level']),
-    task: uintOrNull(body['task'], 65535, 'task'),
-    opcode: uintOrNull(body['opcode'], 255, 'opcode'),
-    keywords: keywordsOrNull(body['keywords'], scope),
-    record_id: recordIdOrNull(body['record_id'], scope),
-    occurred_at: occurredAt.time,
-    collected_at: collectedAt(times, context),
-    user_sid: textOrNull(security['user_id']),
-    user: accountOrNull(security['domain'], security['user_name']),
-    process_id: uintOrNull(execution['process_id'], 0xffff_ffff, 'execution.process_id'),
-    thread_id: uintOrNull(execution['thread_id'], 0xffff_ffff, 'execution.thread_id'),
-    activity_id: guidOrNull(objectOf(body['correlation'])['activity_id']),
-    message: textOrNull(body['message']),
-    data: dataOfBody(body, scope),
-    shipper: 'otel',
-  }
+  return buildEvent(
+    {
+      computer: body['computer'],
+      channel: body['channel'],
+      provider: isObject(provider) ? provider['name'] : provider,
+      event_id: objectOf(body['event_id'])['id'] ?? body['event_id'],
+      version: body['version'],
+      level: body['level'],
+      task: body['task'],
+      opcode: body['opcode'],
+      keywords: body['keywords'],
+      record_id: body['record_id'],
+      occurred_at: occurredAtOf(body, times, context),
+      collected_at: collectedAt(times, context),
+      user_sid: security['user_id'],
+      user: accountOrNull(security['domain'], security['user_name']),
+      process_id: execution['process_id'],
+      thread_id: execution['thread_id'],
+      activity_id: objectOf(body['correlation'])['activity_id'],
+      message: body['message'],
+      data: dataOfBody(body, scope),
+      shipper: 'otel',
+    },
+    { computer: 'body.computer', event_id: 'body.event_id.id' },
+    scope,
+  )
 }
 
 /** The body's own time has all digits; the log record's is the receiver's clock when that could not be read. */
-function occurredAtOf(body: JsonObject, times: RecordTimes, context: FormatContext): { time: string } | Refusal {
-  const systemTime = textOrNull(body['system_time'])
-  if (systemTime !== null) {
-    const time = utcTime(systemTime, context.timeZone)
-    return isTime(time) ? { time } : refuseTime('system_time', systemTime, time)
-  }
+function occurredAtOf(body: JsonObject, times: RecordTimes, context: FormatContext): string | Refusal {
+  const systemTime = body['system_time']
+  if (typeof systemTime === 'string' && systemTime !== '') return timeFrom('system_time', systemTime, context)
   const nanos = nanosOf(times.time)
   const time = nanos === undefined ? undefined : utcFromUnixNanos(nanos)
-  return time === undefined || !isTime(time) ? refuseTime('timeUnixNano', times.time, time) : { time }
+  return time !== undefined && isTime(time) ? time : refuseTime('timeUnixNano', times.time, time)
 }
 
 function collectedAt(times: RecordTimes, context: FormatContext): string {

@@ -7,28 +7,22 @@
  * Source: Elastic Beats, winlogbeat/sys/winevent and winlogbeat/eventlog, 7.17 to 9.x.
  */
 import type { WindowsEvent } from '../../schemas/windows-event.ts'
+import { buildEvent, collectedFrom, timeFrom } from './build-event.ts'
 import { addDataField } from './data-fields.ts'
 import { decodeEventXmlText } from './event-xml-text.ts'
-import { isTime, utcTime } from './event-time.ts'
 import {
   accountOrNull,
   dataText,
-  guidOrNull,
   isObject,
   isRefusal,
   type JsonObject,
-  keywordsOrNull,
-  levelOrNull,
-  recordIdOrNull,
+  objectOf,
   type Refusal,
-  refuse,
   type Scope,
   textOrNull,
-  uintOrNull,
 } from './field-values.ts'
 import type { FormatContext } from './format.ts'
 import type { JsonShape } from './json-shape.ts'
-import { refuseTime } from './refuse-time.ts'
 
 export const winlogbeat: JsonShape = {
   name: 'winlogbeat',
@@ -36,9 +30,6 @@ export const winlogbeat: JsonShape = {
   recognises: (record) => isObject(record['winlog']),
   decode: decodeWinlogbeat,
 }
-
-const NONE: JsonObject = {}
-const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : NONE)
 
 function decodeWinlogbeat(record: JsonObject, context: FormatContext, scope: Scope): WindowsEvent | Refusal {
   const winlog = objectOf(record['winlog'])
@@ -48,44 +39,36 @@ function decodeWinlogbeat(record: JsonObject, context: FormatContext, scope: Sco
     const event = fromOriginal(original, record, context)
     if (event !== undefined) return event
   }
-  const computer = winlog['computer_name']
-  if (typeof computer !== 'string' || computer === '') return refuse('no_computer', 'winlog.computer_name is missing')
-  const eventId = uintOrNull(winlog['event_id'] ?? meta['code'], 65535, 'winlog.event_id')
-  if (eventId === null) return refuse('no_event_id', 'winlog.event_id is missing')
   // Where an input keeps System/TimeCreated itself it has all its digits.
   const time = textOrNull(winlog['time_created']) ?? record['@timestamp']
-  const occurredAt = typeof time === 'string' ? utcTime(time, context.timeZone) : undefined
-  if (occurredAt === undefined || !isTime(occurredAt)) return refuseTime('@timestamp', time, occurredAt)
   const process = objectOf(winlog['process'])
   const user = objectOf(winlog['user'])
-  return {
-    computer: computer.toLowerCase(),
-    channel: textOrNull(winlog['channel']),
-    provider: textOrNull(winlog['provider_name']),
-    event_id: eventId,
-    version: uintOrNull(winlog['version'], 255, 'winlog.version'),
-    level: levelOrNull(winlog['level'] ?? objectOf(record['log'])['level']),
-    task: uintOrNull(winlog['task'], 65535, 'winlog.task'),
-    opcode: uintOrNull(winlog['opcode'], 255, 'winlog.opcode'),
-    keywords: keywordsOrNull(winlog['keywords'], scope),
-    record_id: recordIdOrNull(winlog['record_id'], scope),
-    occurred_at: occurredAt,
-    collected_at: collectedAt(record, context),
-    user_sid: textOrNull(user['identifier']),
-    user: accountOrNull(user['domain'], user['name']),
-    process_id: uintOrNull(process['pid'], 0xffff_ffff, 'winlog.process.pid'),
-    thread_id: uintOrNull(objectOf(process['thread'])['id'], 0xffff_ffff, 'winlog.process.thread.id'),
-    activity_id: guidOrNull(winlog['activity_id']),
-    message: textOrNull(record['message']),
-    data: dataOf(winlog, scope),
-    shipper: shipperOf(record),
-  }
-}
-
-function collectedAt(record: JsonObject, context: FormatContext): string {
-  const created = objectOf(record['event'])['created']
-  const time = typeof created === 'string' ? utcTime(created) : 'invalid'
-  return isTime(time) ? time : context.receivedAt
+  return buildEvent(
+    {
+      computer: winlog['computer_name'],
+      channel: winlog['channel'],
+      provider: winlog['provider_name'],
+      event_id: winlog['event_id'] ?? meta['code'],
+      version: winlog['version'],
+      level: winlog['level'] ?? objectOf(record['log'])['level'],
+      task: winlog['task'],
+      opcode: winlog['opcode'],
+      keywords: winlog['keywords'],
+      record_id: winlog['record_id'],
+      occurred_at: timeFrom('@timestamp', time, context),
+      collected_at: collectedFrom(meta['created'], context),
+      user_sid: user['identifier'],
+      user: accountOrNull(user['domain'], user['name']),
+      process_id: process['pid'],
+      thread_id: objectOf(process['thread'])['id'],
+      activity_id: winlog['activity_id'],
+      message: record['message'],
+      data: dataOf(winlog, scope),
+      shipper: shipperOf(record),
+    },
+    { computer: 'winlog.computer_name', event_id: 'winlog.event_id' },
+    scope,
+  )
 }
 
 function shipperOf(record: JsonObject): string {
@@ -100,7 +83,7 @@ function fromOriginal(xml: string, record: JsonObject, context: FormatContext): 
   const user = objectOf(objectOf(record['winlog'])['user'])
   return {
     ...event,
-    collected_at: collectedAt(record, context),
+    collected_at: collectedFrom(objectOf(record['event'])['created'], context),
     user: accountOrNull(user['domain'], user['name']),
     message: event.message ?? textOrNull(record['message']),
     shipper: shipperOf(record),

@@ -92,7 +92,7 @@ const schema = {
   tags: ['Events'],
   summary: 'Send events in any known format',
   description:
-    'JSON lines or a JSON array of Winlogbeat, Elastic Agent or OpenTelemetry records, evtx_dump JSON, event XML, or an .evtx file; alone or in gzip, zstd or zip. The content tells its format; the Content-Type does not matter. Sending the same events again changes nothing.',
+    'JSON lines or a JSON array of Winlogbeat, Elastic Agent, OpenTelemetry, Fluent Bit, Vector or evtx_dump records, event XML, or an .evtx file; alone or in gzip, zstd or zip. The content tells its format; the Content-Type does not matter. Sending the same events again changes nothing.',
   consumes: ['application/x-ndjson', 'application/json', 'application/xml', 'application/octet-stream'],
   response: { 200: Stored, 202: Accepted, ...problemResponses(BODY_PROBLEMS) },
   'x-codeSamples': [

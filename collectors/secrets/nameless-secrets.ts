@@ -10,14 +10,15 @@ import { isSecretPosition, type SecretFieldIndex, type SecretFields } from './se
 /** The event id, or the start of an object that holds it: `{"qualifiers":0,"id":303}`, `{"#text":303}`, OTLP values. */
 const EVENT_ID = new RegExp(
   String.raw`EventID[^<>\d]{0,80}(?:\d{1,10}[^<>\d]{0,20})?(?:>|gt;|u003e)\s{0,8}(\d{1,5})` +
-    String.raw`|"(?:event_?id|event_?code|event\.code)\\{0,8}"[\s:,]{1,16}(?:\\{0,8}"value\\{0,8}"\s{0,8}:\s{0,8})?(?:\{([^]{0,120})|(?:\\{0,8}")?(\d{1,5}))`,
+    String.raw`|"(?:event_?id|event_?code|event\.code)\\{0,8}"[\s:,]{1,16}(?:\\{0,8}"value\\{0,8}"\s{0,8}:\s{0,8})?(?:\{([^]{0,120})|(?:\\{0,8}")?(\d{1,5}))` +
+    String.raw`|\\nEventID=(\d{1,5})`,
   'gi',
 )
 /** As `event.code` of Winlogbeat. Too common a name to mean anything by itself. */
 const CODE = /"code\\{0,8}"\s{0,8}:\s{0,8}(?:\\{0,8}")?(\d{1,5})/gi
 /** That some provider or event id is named at all. A piece that begins amid a record may name neither. */
 const ANY_PROVIDER =
-  /(?:<|lt;|u003c)(?:[\w.-]{1,64}:)?Provider\b|"(?:provider_name|provider|Provider_attributes)\\{0,8}"/i
+  /(?:<|lt;|u003c)(?:[\w.-]{1,64}:)?Provider\b|"(?:provider_?name|provider|Provider_attributes|SourceName)\\{0,8}"|ProviderName=/i
 
 /** Searches for the events that `index` names; `text` is the same string when it holds none of their values. */
 export function createNamelessSecrets({ providers }: SecretFieldIndex): (text: string) => string {
@@ -59,12 +60,12 @@ const NONE: Suspects = { fields: [], isNamed: false }
 const UNKNOWN_POSITIONS = { positions: new Set<number>(), fieldCount: -1 }
 
 /** Every shape without names has one of these, and so has a message. */
-const MAY_BE_NAMELESS = /Data|param\d|message|""/i
+const MAY_BE_NAMELESS = /Data|param\d|inserts|message|""/i
 
 function eventIdsOf(text: string, hasProvider: boolean): ReadonlySet<number> {
   const ids = new Set<number>()
-  for (const [, inXml, inObject, inJson] of text.matchAll(EVENT_ID)) {
-    for (const number of (inXml ?? inJson ?? inObject ?? '').match(/\d{1,5}/g) ?? []) ids.add(Number(number))
+  for (const [, inXml, inObject, inJson, inText] of text.matchAll(EVENT_ID)) {
+    for (const number of (inXml ?? inJson ?? inObject ?? inText ?? '').match(/\d{1,5}/g) ?? []) ids.add(Number(number))
   }
   if (hasProvider) for (const [, code] of text.matchAll(CODE)) ids.add(Number(code))
   return ids

@@ -44,14 +44,16 @@ export function xmlValues(text: string): NamelessValues {
 }
 
 const KEY = new RegExp(
-  String.raw`"(param\d{1,4}|#text|Data|message|)\\{0,8}"\s{0,8}:\s{0,8}` +
-    String.raw`|"key\\{0,8}"\s{0,8}:\s{0,8}\\{0,8}"(param\d{1,4}|message|)\\{0,8}"\s{0,8},\s{0,8}\\{0,8}"value\\{0,8}"\s{0,8}:\s{0,8}\{\s{0,8}\\{0,8}"stringValue\\{0,8}"\s{0,8}:\s{0,8}`,
+  String.raw`"(param\d{1,4}|#text|Data|String_?Inserts|message|)\\{0,8}"\s{0,8}:\s{0,8}` +
+    String.raw`|"key\\{0,8}"\s{0,8}:\s{0,8}\\{0,8}"(param\d{1,4}|message|)\\{0,8}"\s{0,8},\s{0,8}\\{0,8}"value\\{0,8}"\s{0,8}:\s{0,8}\{\s{0,8}\\{0,8}"stringValue\\{0,8}"\s{0,8}:\s{0,8}` +
+    // The last of the lines of a text in JSON: \n, \\n where that is in another.
+    String.raw`|(\\{1,8})nMessage=`,
   'gi',
 )
 /** What may hold a record of its own is looked into rather than taken for a message. */
 const HOLDS_RECORD = new RegExp(String.raw`^\s*(?:\{|${LT})`, 'i')
 
-/** Values under a key that is no name: `param3`, `#text`, `Data`, none; elements of a list one by one. */
+/** Values under a key that is no name: `param3`, `#text`, `Data`, `StringInserts`, none; elements of a list one by one. */
 export function keyedValues(text: string): NamelessValues {
   const values: NamelessValue[] = []
   let count = 0
@@ -60,6 +62,13 @@ export function keyedValues(text: string): NamelessValues {
   for (let key = KEY.exec(text); key !== null; key = KEY.exec(text)) {
     const name = (key[1] ?? key[2] ?? '').toLowerCase()
     const start = KEY.lastIndex
+    const newline = key[3]
+    if (newline !== undefined) {
+      const end = endOfString(text, start, newline.length - 1)
+      values.push({ start, end, position: 0, name: 'message' })
+      KEY.lastIndex = end
+      continue
+    }
     if (name === 'message') {
       const message = stringAt(text, start)
       if (message === undefined || HOLDS_RECORD.test(text.slice(message.start, message.start + 100))) continue
@@ -123,11 +132,16 @@ function stringAt(text: string, start: number): Stretch | undefined {
   const depth = OPENING.exec(text)?.[1]?.length
   if (depth === undefined) return undefined
   const from = OPENING.lastIndex
+  return { start: from, end: endOfString(text, from, depth) }
+}
+
+/** `depth`: backslashes before the quotes around it. */
+function endOfString(text: string, from: number, depth: number): number {
   // Inside d texts a quote carries n = 2^d - 1 backslashes; those of the value itself add whole steps of 2(n + 1).
   for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let slashes = 0
     while (quote - slashes > from && text[quote - slashes - 1] === '\\') slashes++
-    if (slashes % (2 * (depth + 1)) === depth) return { start: from, end: quote - depth }
+    if (slashes % (2 * (depth + 1)) === depth) return quote - depth
   }
-  return { start: from, end: text.length }
+  return text.length
 }

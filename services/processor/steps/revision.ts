@@ -10,9 +10,11 @@ const SHAPE_RANKS: Readonly<Record<string, number>> = {
   evtx: 7,
   event_xml: 6,
   evtx_dump: 5,
+  vector: 4,
   otel: 3,
   winlogbeat: 2,
   elastic_agent: 1,
+  fluent_bit: 0,
 }
 
 /**

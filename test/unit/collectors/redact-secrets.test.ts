@@ -421,6 +421,23 @@ const NO_NAMES: readonly [string, string][] = [
     'of OTLP',
     '{"key":"event_id","value":{"kvlistValue":{"values":[{"key":"id","value":{"intValue":"381"}}]}}},{"key":"name","value":{"stringValue":"P"}},{"key":"","value":{"stringValue":"SECRET"}}',
   ],
+  [
+    'of Fluent Bit',
+    '{"ProviderName":"P","EventID":381,"Message":"Token: SECRET","StringInserts":["1","a@b.c","{k}","SECRET","r"]}',
+  ],
+  ['of Fluent Bit that is cut', '{"ProviderName":"P","EventID":381,"StringInserts":["1","SEC\\"SECRET'],
+  [
+    'of Fluent Bit as text',
+    '{"log":"ProviderName=P\\nEventID=381\\nMessage=A: SEC\\"SECRET","StringInserts":["SECRET"]}',
+  ],
+  [
+    'of Fluent Bit as text inside JSON',
+    JSON.stringify({ log: '{"log":"ProviderName=P\\nEventID=381\\nMessage=A: SEC\\"SECRET","x":1}' }),
+  ],
+  [
+    'of Vector',
+    '{"provider_name":"P","event_id":381,"message":"A: SECRET","string_inserts":["1","SECRET"],"task":103}',
+  ],
   ['of a piece that names neither provider nor event', '23</Data><Data>SECRET</Data></EventData></Event>'],
 ]
 
@@ -430,6 +447,7 @@ describe('bytes of records without field names', () => {
     const named = raw
       .replaceAll('"P"', `"${REGISTRATION}"`)
       .replaceAll("'P'", `'${REGISTRATION}'`)
+      .replaceAll('ProviderName=P', `ProviderName=${REGISTRATION}`)
       .replaceAll(String.raw`\"P\"`, String.raw`\"${REGISTRATION}\"`)
     expect(clean(named)).not.toContain('SECRET')
     expect(clean(named)).toContain('[removed]')
@@ -446,7 +464,18 @@ describe('bytes of records without field names', () => {
     expect(clean(raw)).toBe(raw.replace('SECRET', '[removed]'))
   })
 
+  it('keep every other insert where the positions are certain', () => {
+    const raw = JSON.stringify({
+      ProviderName: REGISTRATION,
+      EventID: 381,
+      StringInserts: ['one', 'a@b.c', '{k}', 'SECRET', 5],
+    })
+    expect(clean(raw)).toBe(raw.replace('SECRET', '[removed]'))
+  })
+
   it.each([
+    '{"ProviderName":"Other","EventID":381,"StringInserts":["value"]}',
+    '{"log":"ProviderName=Other\\nEventID=381\\nMessage=value"}',
     `<Provider Name='Other'/><EventID>381</EventID><EventData><Data>value</Data></EventData>`,
     `<Provider Name='${REGISTRATION}'/><EventID>304</EventID><EventData><Data>value</Data></EventData>`,
     `{"event":{"code":"1098","provider":"Microsoft-Windows-AAD"},"message":"381","winlog":{"event_data":{"param1":"value"}`,

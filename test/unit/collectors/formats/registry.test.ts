@@ -18,6 +18,8 @@ describe('finding the format by the content', () => {
     [Buffer.from(WINLOGBEAT, 'utf16le'), 'winlogbeat'],
     [`{"_source":${WINLOGBEAT}}`, 'winlogbeat'],
     ['{"resourceLogs":[', 'otel'],
+    ['{"@timestamp":1731682924.894,"ProviderName":"P","EventRecordID":9}', 'fluent_bit'],
+    ['{"computer":"a","level_value":2,"provider_name":"P"', 'vector'],
     ['Record 1\n{\n  "Event": {', 'evtx_dump'],
     ['{"computer":"a","occurred_at":"2024-01-02T03:04:05Z"', 'roamwatch'],
     ['{"a":1}', 'json'],
@@ -98,7 +100,17 @@ describe('finding the format by the content', () => {
   })
 
   it('names what can be read', () => {
-    expect(knownFormatNames).toEqual(['evtx', 'event_xml', 'winlogbeat', 'otel', 'evtx_dump', 'roamwatch', 'json'])
+    expect(knownFormatNames).toEqual([
+      'evtx',
+      'event_xml',
+      'winlogbeat',
+      'otel',
+      'fluent_bit',
+      'vector',
+      'evtx_dump',
+      'roamwatch',
+      'json',
+    ])
   })
 
   it('reads a stream that was taken for one shape record by record', async () => {

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { WindowsEvent } from '../../../../schemas/windows-event.ts'
+import { eventKey } from '../../../../services/processor/steps/event-key.ts'
+import { parseEventTime } from '../../../../services/processor/steps/event-time.ts'
 import { sharedPath } from '../../../support/shared-samples.ts'
 import { decode, onlyEvent, onlyReject } from './decode.ts'
 
@@ -9,6 +11,7 @@ const path = sharedPath('domain', 'shipper-formats.json')
 if (path === undefined) console.log('not run: one event in every shape (../shared/domain is not beside this clone)')
 
 const NAMES = ['AAD-1098', 'AAD-1104', 'SettingSync-6065'] as const
+const SHIPPERS = ['event_xml', 'winlogbeat', 'elastic_agent', 'otel', 'fluent_bit', 'vector', 'evtx_dump']
 type Shapes = Record<string, unknown>
 
 function shapesOf(name: string): Shapes {
@@ -18,10 +21,10 @@ function shapesOf(name: string): Shapes {
 
 const textOf = (shape: unknown): string => (typeof shape === 'string' ? shape : JSON.stringify(shape))
 
-/** What makes up the event key: the time only by its second, since shapes keep different digits of it. */
-function keyIngredients(event: WindowsEvent): unknown[] {
-  const { computer, channel, record_id, provider, event_id, occurred_at } = event
-  return [computer, channel, record_id, provider, event_id, occurred_at.slice(0, 19)]
+function keyOf(event: WindowsEvent): string {
+  const time = parseEventTime(event.occurred_at)
+  if (time === undefined) throw new Error(`${event.occurred_at} is no time`)
+  return eventKey('contoso', event, time)
 }
 
 const unixLines = (text: string | null): string | null =>
@@ -48,8 +51,24 @@ const LOSSES: Record<string, Loss> = {
   otlp_body_event_data_map: (full) => ({ ...otelNamed(full), user: 'AzureAD\\alice' }),
   otlp_body_event_data_array: (full) => ({ ...otelNamed(full), user: 'AzureAD\\alice' }),
   otlp_raw: () => ({}),
+  // All digits below a second, the SID of a user who has a name, and the names of the data fields.
+  fluentbit_winevtlog: (full) => ({
+    ...seconds(full),
+    data: Object.fromEntries(Object.values(full.data).map((value, index) => [`param${index + 1}`, value])),
+  }),
+  fluentbit_winevtlog_event_data_as_map: (full) => seconds(full),
+  // Numbers that are 0.
+  vector_windows_event_log: (full) => ({
+    user: 'AzureAD\\alice',
+    task: full.task === 0 ? null : full.task,
+    opcode: full.opcode === 0 ? null : full.opcode,
+  }),
   // The seventh digit of the time, and the message, which is not in the log file.
   'evtx_dump_json (omerbenamram)': (full) => ({ message: null, occurred_at: `${full.occurred_at.slice(0, 26)}Z` }),
+}
+
+function seconds(full: WindowsEvent): Partial<WindowsEvent> {
+  return { occurred_at: `${full.occurred_at.slice(0, 19)}Z`, user_sid: null, user: 'AzureAD\\alice' }
 }
 
 function otelNamed(full: WindowsEvent): Partial<WindowsEvent> {
@@ -63,11 +82,11 @@ describe.skipIf(path === undefined)('one event in every shape', () => {
         const shapes = shapesOf(name)
         const full = onlyEvent(textOf(shapes['wevtutil_renderedxml / WEF RenderedText']))
         const read = onlyEvent(textOf(shapes[shape]))
-        expect(keyIngredients(read)).toEqual(keyIngredients(full))
+        expect(keyOf(read)).toBe(keyOf(full))
         const { collected_at, shipper, ...content } = read
         const { collected_at: _collected, shipper: _shipper, ...whole } = full
         expect(collected_at).toMatch(/^\d{4}-/)
-        expect(['event_xml', 'winlogbeat', 'elastic_agent', 'otel', 'evtx_dump']).toContain(shipper)
+        expect(SHIPPERS).toContain(shipper)
         expect(content).toEqual({ ...whole, ...loss(full) })
       })
     }
@@ -77,6 +96,7 @@ describe.skipIf(path === undefined)('one event in every shape', () => {
     const shapes = shapesOf('AAD-1098')
     expect(onlyEvent(textOf(shapes['winlogbeat_8_9'])).collected_at).toBe('2024-11-15T15:05:04.123Z')
     expect(onlyEvent(textOf(shapes['otlp_raw'])).collected_at).toBe('2024-11-15T15:02:04.5949840Z')
+    expect(onlyEvent(textOf(shapes['fluentbit_winevtlog'])).collected_at).toBe('2024-11-15T15:02:04.8940000Z')
     expect(onlyEvent(textOf(shapes['wevtutil_xml'])).collected_at).toBe('2026-01-01T00:00:00Z')
   })
 
@@ -92,14 +112,12 @@ describe.skipIf(path === undefined)('one event in every shape', () => {
       for (const [shape, value] of Object.entries(shapesOf(name)))
         if (shape in LOSSES && typeof value === 'object')
           lines.push(JSON.stringify(value), JSON.stringify(value, null, 2))
-    expect(lines).toHaveLength(36)
+    expect(lines).toHaveLength(54)
     expect(decode(lines.join('\n')).every(({ kind }) => kind === 'event')).toBe(true)
   })
 
   it.each([
-    'fluentbit_winevtlog',
     'nxlog_to_json',
-    'vector_windows_event_log',
     'openwec_json',
     'get_winevent_convertto_json_ps51',
     'azure_monitor_event_table',

@@ -2,6 +2,7 @@
 import type { Decoded, FormatContext } from '../formats/format.ts'
 import type { Unwrapped } from '../formats/open-archive.ts'
 import { detectFormat, knownFormatNames } from '../formats/registry.ts'
+import { withoutPadding } from '../formats/without-padding.ts'
 
 export type Reading =
   /** The content is of a known format; its records follow. */
@@ -51,16 +52,6 @@ async function detect(headOf: (length: number) => Promise<Uint8Array>) {
   if (format !== undefined || head.length < HEAD_BYTES) return { head, format }
   return { head, format: detectFormat(withoutPadding(await headOf(MAX_HEAD_BYTES))) }
 }
-
-function withoutPadding(head: Uint8Array): Uint8Array {
-  let start = 0
-  while (start < head.length && isPadding(head[start] ?? 0)) start++
-  // What is left must tell UTF-16 as well: its characters have two bytes.
-  const from = start - (start % 2)
-  return from === 0 || from >= head.length - 1 ? head : head.subarray(from)
-}
-
-const isPadding = (byte: number): boolean => byte === 0 || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
 export function unknownContent(): string {
   return `no known format; these are read: ${knownFormatNames.join(', ')}, alone or in gzip, zstd or zip`

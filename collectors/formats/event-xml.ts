@@ -21,10 +21,6 @@ export type EventXmlReader = {
   end(): readonly Decoded[]
 }
 
-export function looksLikeXml(head: Uint8Array): boolean {
-  return XML_START.test(utf8Head(head.subarray(0, 4096)).toString('utf8'))
-}
-
 const XML_START = /^[\s\ufeff\0]*<(?:[A-Za-z_?]|!)/
 /** An event as it begins, wherever that is: text or the rest of an event stands before it and becomes a dead letter. */
 const EVENT_START =

@@ -1,3 +1,4 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { createTap, type TapChunk } from '../../../../collectors/kafka-tap/tap-records.ts'
 import { createIntake } from '../../../../collectors/intake.ts'
@@ -36,6 +37,19 @@ describe('the tap', () => {
     expect(eventsOf(batches).map(({ record_id }) => record_id)).toEqual(['1', '2', '3', '4'])
     expect(batches).toHaveLength(1)
     expect(batches[0]).toMatchObject({ tenant: 'contoso', batchId: 'kafka:beats/3@100-102' })
+  })
+
+  test('takes messages as files are taken: UTF-16, behind white space, in gzip, in Zstandard', async () => {
+    const { sink, batches } = createMemorySink()
+    const messages = [
+      Buffer.from(`\ufeff${eventXml({ recordId: '1' })}`, 'utf16le'),
+      `${' '.repeat(5000)}\n${eventXml({ recordId: '2' })}`,
+      gzipSync(winlogbeatLine({ recordId: '3' })),
+      zstdCompressSync(eventXml({ recordId: '4' })),
+    ]
+    await tapInto(sink)([chunkOf(messages)])
+    expect(eventsOf(batches).map(({ record_id }) => record_id)).toEqual(['1', '2', '3', '4'])
+    expect(lettersOf(batches)).toEqual([])
   })
 
   test('accounts for every message: what holds no record becomes a dead letter with its place', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createReplayer, type ReplayerDeps } from '../../../../collectors/replay/replay-letters.ts'
 import type { StoredDeadLetter } from '../../../../schemas/api/dead-letters.ts'
@@ -79,6 +80,7 @@ describe('replaying a letter', () => {
     ['a Winlogbeat line', winlogbeatLine()],
     ['event XML', eventXml()],
     ['event XML in UTF-16', Buffer.from(`\uFEFF${eventXml()}`, 'utf16le')],
+    ['a message in gzip that an earlier version could not read', gzipSync(winlogbeatLine())],
     ['our own event, as the processor keeps it', JSON.stringify(anEvent())],
   ])('reads %s, and sends its event under the tenant of the letter, with what closes it', async (_, record) => {
     const { replayer, sent, recorded } = replaying()

@@ -5,6 +5,7 @@
 import type { Catalog } from '../schemas/catalog/catalog.ts'
 import type { DeadLetter, DeadLetterReason } from '../schemas/dead-letter.ts'
 import type { WindowsEvent } from '../schemas/windows-event.ts'
+import type { Tally } from '../services/runtime/telemetry/collect-tally.ts'
 import { createDeadLetter } from './dead-letter.ts'
 import type { Damage, Decoded, DecodedEvent } from './formats/format.ts'
 import { createDropCount, createKeepRule, type DroppedBy, type Keep } from './keep-providers.ts'
@@ -20,6 +21,8 @@ export type IntakeDeps = {
   readonly clock: () => number
   /** Older events are dropped by rule (`expired`); null keeps events of any age. */
   readonly retentionDays?: number | null
+  /** Told of all that was taken. */
+  readonly tally?: Tally
 }
 
 export type Taken = {
@@ -75,7 +78,9 @@ export function createIntake(deps: IntakeDeps): Intake {
         else refuse(asRefused(one, secrets.event(one.event), fault), one.offset)
       }
     }
-    return { events, deadLetters, dropped: drops.total, droppedBy: drops.list(), damaged }
+    const taken = { events, deadLetters, dropped: drops.total, droppedBy: drops.list(), damaged }
+    deps.tally?.(taken)
+    return taken
   }
   return { tenant: deps.tenant, take }
 }

@@ -10,13 +10,23 @@ export const ServiceSettings = Type.Object({
     default: '127.0.0.1',
     minLength: 1,
     description:
-      'Address that a service (process, serve, collect) shows its health on: /healthz, /readyz, /status. It asks for no password.',
+      'Address that a service (process, serve, collect) shows its health on: /healthz, /readyz, /status, /metrics. It asks for no password.',
   }),
   health_port: Type.Integer({
     default: 0,
     minimum: 0,
     maximum: 65535,
     description: 'Port of its health; 0 takes a free one, which the log and the line `ready` name.',
+  }),
+  telemetry_prometheus: Type.Union([Type.Literal('on'), Type.Literal('off')], {
+    default: 'on',
+    description:
+      'on: metrics in the text format of Prometheus on `/metrics`, beside a service’s health and on the API. off: there is no such address.',
+  }),
+  telemetry_otlp_endpoint: Type.Union([Type.String({ pattern: '^https?://[^ ]+$' }), Type.Null()], {
+    default: null,
+    description:
+      'Where traces and metrics are sent to, by OTLP over HTTP, for example http://otel-collector:4318. Unset: as OTEL_EXPORTER_OTLP_ENDPOINT says, or nowhere. docs/telemetry.md lists the OTEL_ variables.',
   }),
   kafka_tap_topics: Type.Array(Type.String({ pattern: TAP_TOPIC }), {
     default: [],

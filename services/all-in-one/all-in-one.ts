@@ -6,6 +6,9 @@ import { createApp } from '../query-api/app.ts'
 import type { Api } from '../query-api/api.ts'
 import { createLifecycle, type Lifecycle, type Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { createTally } from '../runtime/telemetry/collect-tally.ts'
+import type { MetricsPage } from '../runtime/telemetry/metrics-page.ts'
+import { observeChecks } from '../runtime/telemetry/observe-checks.ts'
 import { createDeadLetterDesk } from './dead-letter-desk.ts'
 import { createKafkaSpine } from './kafka-spine.ts'
 import { listen } from './listen.ts'
@@ -21,6 +24,8 @@ export type AllInOneOptions = {
   readonly log: Logger
   /** Only a restart can help. */
   readonly onFault: (error: unknown) => void
+  /** What `/metrics` shows; undefined where it is switched off. */
+  readonly metrics?: MetricsPage | undefined
 }
 export type AllInOne = Lifecycle & {
   /** Where the API listens, once started. */
@@ -31,29 +36,28 @@ export function createAllInOne(settings: Settings, options: AllInOneOptions): Al
   const { log } = options
   const spine = options.isOverKafka ? createKafkaSpine(settings, options) : createSpine(settings)
   const { store, catalog, sink } = spine
-  const api = createApiPart(settings, spine, log)
+  const api = createApiPart(settings, spine, options)
   const sample = createSampleFleet({ store, catalog, sink, tenant: settings.tenant, dataDir: settings.data, log })
   const parts = [...spine.parts, createRetention(settings, { store, log }), api, ...(options.hasSample ? [sample] : [])]
   return { ...createLifecycle(parts, { log, deadlineMs: settings.stop_deadline_ms }), url: () => api.url() }
 }
 
-function createApiPart(settings: Settings, spine: Spine, log: Logger): Part & { url(): string } {
+function createApiPart(
+  settings: Settings,
+  spine: Spine,
+  { log, metrics }: Pick<AllInOneOptions, 'log' | 'metrics'>,
+): Part & { url(): string } {
   const { store, catalog, sink, isFull, checks = [] } = spine
+  const observed = [{ name: 'store', check: () => store.ping() }, ...checks]
+  let unobserve = (): void => undefined
   let app: Api | undefined
   let url = ''
   return {
     name: 'api',
     url: () => url,
     async start() {
-      const {
-        tenant,
-        keep,
-        time_zone: timeZone,
-        retention_days: retentionDays,
-        max_body_bytes: maxBodyBytes,
-        api_allowed_hosts: allowedHosts,
-      } = settings
-      const intake = createIntake({ catalog, tenant, keep, sourceKind: 'http', clock: Date.now, retentionDays })
+      const { tenant, time_zone: timeZone, max_body_bytes: maxBodyBytes, api_allowed_hosts: allowedHosts } = settings
+      const intake = createHttpIntake(settings, catalog)
       const gateway = createHttpGateway({
         intake,
         sink,
@@ -72,9 +76,20 @@ function createApiPart(settings: Settings, spine: Spine, log: Logger): Part & { 
         allowedHosts,
         plugins: [gateway],
         health: checks,
+        metrics,
       })
       url = await listen(app, settings)
+      unobserve = observeChecks(observed)
     },
-    stop: async () => app?.close(),
+    async stop() {
+      unobserve()
+      await app?.close()
+    },
   }
+}
+
+function createHttpIntake(settings: Settings, catalog: Spine['catalog']) {
+  const { tenant, keep, retention_days: retentionDays } = settings
+  const rest = { tenant, keep, retentionDays, clock: Date.now }
+  return createIntake({ ...rest, catalog, sourceKind: 'http', tally: createTally('http') })
 }

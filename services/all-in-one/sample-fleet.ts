@@ -10,6 +10,7 @@ import { createSimulator, type Simulator } from '../../collectors/simulator/simu
 import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { createTally } from '../runtime/telemetry/collect-tally.ts'
 import type { EventReader } from '../store/event-store.ts'
 import type { Sink } from '../transport/transport.ts'
 
@@ -29,7 +30,8 @@ const RETRY_DEADLINE_MS = 60_000
 
 export function createSampleFleet(deps: SampleFleetDeps): Part {
   const { catalog, tenant, sink, log } = deps
-  const intake = createIntake({ catalog, tenant, keep: 'known', sourceKind: 'simulator', clock: Date.now })
+  const tally = createTally('simulator')
+  const intake = createIntake({ catalog, tenant, keep: 'known', sourceKind: 'simulator', clock: Date.now, tally })
   let simulator: Simulator | undefined
   let filling: Promise<void> | undefined
 

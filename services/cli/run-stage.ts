@@ -3,6 +3,7 @@ import { createLogger } from '../runtime/logging.ts'
 import { runService, type Stage, type StageDeps } from '../separate/service.ts'
 import type { Settings } from '../../schemas/settings.ts'
 import type { CommandContext } from './command.ts'
+import { startTelemetry } from './telemetry/start-telemetry.ts'
 
 /**
  * Runs until a signal ends it. Prints one line when it has started, `ready` and its addresses as JSON; throws what kept it
@@ -11,14 +12,21 @@ import type { CommandContext } from './command.ts'
 export async function runStage(
   createStage: (settings: Settings, deps: StageDeps) => Stage,
   settings: Settings,
-  { terminal, signal }: Pick<CommandContext, 'terminal' | 'signal'>,
+  context: Pick<CommandContext, 'terminal' | 'signal' | 'env'> & {
+    /** Its name in telemetry: process, serve, gateway, tap, files. */
+    readonly service: string
+  },
 ): Promise<void> {
+  const { terminal, signal, env, service } = context
   const log = createLogger({ level: settings.log_level, service: 'roamwatch' })
-  const isClean = await runService((deps) => createStage(settings, deps), {
+  const telemetry = await startTelemetry(settings, { service: `roamwatch-${service}`, env, log })
+  const options = {
     settings,
     log,
     signal,
-    onReady: (about) => terminal.out(`ready ${JSON.stringify(about)}\n`),
-  })
+    metrics: telemetry.metrics,
+    onReady: (about: Readonly<Record<string, string>>) => terminal.out(`ready ${JSON.stringify(about)}\n`),
+  }
+  const isClean = await runService((deps) => createStage(settings, deps), options).finally(telemetry.stop)
   process.exit(isClean ? 0 : 1) // whatever a client or a part that hangs left behind would keep the process alive
 }

@@ -3,7 +3,9 @@ import type { ClassifiedEvent } from '../../schemas/classified-event.ts'
 import { sightingId } from '../../schemas/dead-letter-key.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { DeadLetterSighting, EventWriter } from '../store/event-store.ts'
+import { createStepTimer } from '../runtime/telemetry/step-timer.ts'
 import type { Batch, BatchHandler, Receipt } from '../transport/transport.ts'
+import { createBatchCount } from './count-batch.ts'
 import type { Pipeline, PipelineResult } from './pipeline.ts'
 import { refusedRowLetters } from './refused-rows.ts'
 import { replayActions } from './replay-actions.ts'
@@ -35,6 +37,8 @@ type Handling = {
  */
 export function createHandleBatch(deps: HandleBatchDeps): BatchHandler {
   const { pipeline, store, sourceKind = 'transport', now = () => new Date() } = deps
+  const step = createStepTimer()
+  const count = createBatchCount()
 
   function begin(batch: Batch): Handling {
     const origin = (index: number) => `${batch.batchId}#${index}`
@@ -43,23 +47,25 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchHandler {
   }
 
   return async function handleBatch(batches) {
-    const handlings = batches.map(begin)
+    const handlings = step('classify', () => batches.map(begin))
     const letters = handlings.flatMap(({ batch, result }) => [
       ...sightingsOf(batch, batch.deadLetters),
       ...(batch.replay === undefined ? sightingsOf(batch, result.deadLetters) : []),
     ])
-    if (letters.length > 0) await store.insertDeadLetters(letters)
+    if (letters.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(letters))
     const rows = gatherRows(handlings)
-    if (rows.length > 0) share(handlings, await storeRows(store, rows), now)
+    if (rows.length > 0) share(handlings, await step('store_rows', () => storeRows(store, rows)), now)
     const refused = handlings.flatMap(({ batch, refused: ofBatch }) =>
       batch.replay === undefined ? sightingsOf(batch, ofBatch) : [],
     )
-    if (refused.length > 0) await store.insertDeadLetters(refused)
+    if (refused.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(refused))
     const actions = handlings.flatMap((handling) =>
       replayActions(handling.batch, acceptedOf(handling), [...handling.result.deadLetters, ...handling.refused]),
     )
     if (actions.length > 0) await store.insertDeadLetterActions(actions)
-    return handlings.map(receiptOf)
+    const receipts = handlings.map(receiptOf)
+    count(receipts, handlings.flatMap(lettersOf))
+    return receipts
   }
 }
 
@@ -94,6 +100,7 @@ function countTrue(flags: readonly boolean[], from: number, to: number): number 
   return count
 }
 
+const lettersOf = ({ batch, result, refused }: Handling) => [...batch.deadLetters, ...result.deadLetters, ...refused]
 const acceptedOf = ({ result, refused }: Handling): number => result.rows.length - refused.length
 
 function receiptOf(handling: Handling): Receipt {

@@ -10,6 +10,7 @@ import type {
 } from 'fastify'
 import type { DeadLetterPage, DeadLetterQuery, ReplayResult, StoredDeadLetter } from '../../schemas/api/dead-letters.ts'
 import type { Catalog } from '../../schemas/catalog/catalog.ts'
+import type { MetricsPage } from '../runtime/telemetry/metrics-page.ts'
 import type { EventReader } from '../store/event-store.ts'
 
 /** One thing that answers depend on. `check` resolves when it is there and rejects with the reason when not. */
@@ -54,6 +55,8 @@ export type ApiDeps = {
   /** The most questions to the store at a time; more are answered with OVERLOADED. */
   readonly maxConcurrentReads?: number
   readonly now?: () => Date
+  /** Without it there is no route `/metrics`. */
+  readonly metrics?: MetricsPage | undefined
 }
 
 /** What a route needs: the dependencies with their defaults filled in. */

@@ -16,6 +16,7 @@ import { useOpenApi } from './plugins/openapi.ts'
 import { answerError, useProblemDetails } from './plugins/problem-details.ts'
 import { useRequestGuard } from './plugins/request-guard.ts'
 import { addSecurityHeaders, useSecurityHeaders } from './plugins/security-headers.ts'
+import { useTelemetry } from './plugins/telemetry.ts'
 import { useUnknownRoutes } from './plugins/unknown-routes.ts'
 import { AJV_OPTIONS, describeViolations } from './plugins/validation.ts'
 import { addCatalogEntryRoute } from './routes/catalog-entry.ts'
@@ -28,6 +29,7 @@ import { addDeadLettersRoute } from './routes/dead-letters.ts'
 import { addEventRoute } from './routes/event.ts'
 import { addEventsRoute } from './routes/events.ts'
 import { addHealthzRoute } from './routes/healthz.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
 import { addOpenApiRoute } from './routes/openapi.ts'
 import { addReadyzRoute } from './routes/readyz.ts'
 import { addReferenceRoute } from './routes/reference.ts'
@@ -65,6 +67,7 @@ export async function createApp(deps: ApiDeps): Promise<Api> {
   // That answers are as documented is for the tests to hold.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   useSecurityHeaders(app)
+  useTelemetry(app)
   useProblemDetails(app)
   useRequestGuard(app, deps.allowedHosts ?? [])
   useNegotiation(app)
@@ -85,6 +88,7 @@ export async function createApp(deps: ApiDeps): Promise<Api> {
     const deadLetterDeps = { desk: limitDesk(deps.deadLetters, limit), tenant: deps.tenant }
     for (const addRoute of DEAD_LETTER_ROUTES) addRoute(app, deadLetterDeps)
   }
+  if (deps.metrics !== undefined) addMetricsRoute(app, deps.metrics)
   for (const plugin of deps.plugins ?? []) await app.register(plugin)
   await app.ready()
   return app

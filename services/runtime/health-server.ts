@@ -1,9 +1,10 @@
-/** Shows a service's health over HTTP, on a port of its own: GET /healthz, /readyz and /status, as JSON. */
+/** Shows a service's health over HTTP, on a port of its own: GET /healthz, /readyz and /status, as JSON; /metrics, as text. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AppError } from './errors.ts'
 import type { Health } from './health.ts'
 import type { Part } from './lifecycle.ts'
+import { METRICS_PATH, METRICS_TYPE, type MetricsPage } from './telemetry/metrics-page.ts'
 
 export type HealthServer = Part & {
   /** Where it listens, once started: `http://127.0.0.1:40123`. */
@@ -12,19 +13,21 @@ export type HealthServer = Part & {
 
 const HEADERS_TIMEOUT_MS = 5_000
 
-/** start(): rejects with PORT_IN_USE or SETTINGS_INVALID. */
+/** start(): rejects with PORT_IN_USE or SETTINGS_INVALID. Without `metrics` there is no address /metrics. */
 export function createHealthServer(
   health: Health,
   address: { readonly host: string; readonly port: number },
+  metrics?: MetricsPage,
 ): HealthServer {
+  const paths = [...Object.keys(health), ...(metrics === undefined ? [] : [METRICS_PATH])]
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS }, answer)
   let url = ''
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     request.resume() // a body is of no interest
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    if (!Object.hasOwn(health, path)) {
-      send(response, 404, { detail: `there is no such address; there are ${Object.keys(health).join(', ')}` })
+    if (!paths.includes(path)) {
+      send(response, 404, { detail: `there is no such address; there are ${paths.join(', ')}` })
       return
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -32,9 +35,12 @@ export function createHealthServer(
       send(response, 405, { detail: 'only GET and HEAD are possible here' })
       return
     }
-    health[path as keyof Health]().then(
-      ({ status, body }) => send(response, status, body),
-      (error: unknown) => send(response, 500, { detail: error instanceof Error ? error.message : String(error) }),
+    const answered =
+      path === METRICS_PATH && metrics !== undefined
+        ? metrics().then((page) => sendText(response, 200, page, METRICS_TYPE))
+        : health[path as keyof Health]().then(({ status, body }) => send(response, status, body))
+    answered.catch((error: unknown) =>
+      send(response, 500, { detail: error instanceof Error ? error.message : String(error) }),
     )
   }
 
@@ -54,9 +60,12 @@ export function createHealthServer(
 }
 
 function send(response: ServerResponse, status: number, body: Readonly<Record<string, unknown>>): void {
-  const text = `${JSON.stringify(body)}\n`
+  sendText(response, status, `${JSON.stringify(body)}\n`, 'application/json; charset=utf-8')
+}
+
+function sendText(response: ServerResponse, status: number, text: string, type: string): void {
   response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': type,
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

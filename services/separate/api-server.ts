@@ -29,7 +29,7 @@ type Receiving = {
 }
 
 /** Throws SETTINGS_INVALID. */
-export function createApiServer(settings: Settings, { log }: StageDeps): Stage {
+export function createApiServer(settings: Settings, { log, metrics }: StageDeps): Stage {
   const catalog = loadCatalog()
   const store = createStore(settings)
   const { part, check } = createStorePart(store, { catalog, log })
@@ -42,7 +42,17 @@ export function createApiServer(settings: Settings, { log }: StageDeps): Stage {
       const { tenant, api_allowed_hosts: allowedHosts } = settings
       const { plugins, checks, sink } = receiving
       const deadLetters = createDeadLetterDesk(settings, { store, catalog, sink })
-      const deps = { reader: store, deadLetters, catalog, tenant, logger: log, allowedHosts, plugins, health: checks }
+      const deps = {
+        reader: store,
+        deadLetters,
+        catalog,
+        tenant,
+        logger: log,
+        allowedHosts,
+        plugins,
+        health: checks,
+        metrics,
+      }
       app = await createApp(deps)
       url = await listen(app, settings)
       log.info({ url }, 'the API listens')

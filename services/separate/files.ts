@@ -1,10 +1,12 @@
 /** `roamwatch collect files`: follows files and folders, into Kafka. */
 import { join } from 'node:path'
-import { createFileFollower } from '../../collectors/follow-files/follow-files.ts'
+import { createFileFollower, type FileFollower } from '../../collectors/follow-files/follow-files.ts'
 import { createIntake } from '../../collectors/intake.ts'
 import { loadCatalog } from '../../schemas/catalog/load-catalog.ts'
 import type { Settings } from '../../schemas/settings.ts'
 import { AppError } from '../runtime/errors.ts'
+import { createTally } from '../runtime/telemetry/collect-tally.ts'
+import { observe } from '../runtime/telemetry/instruments.ts'
 import { countSent, createCounter } from './counts.ts'
 import { createSink, sinkParts } from './kafka-parts.ts'
 import type { Stage, StageDeps } from './service.ts'
@@ -23,6 +25,7 @@ export function createFileStage(settings: Settings, { log, onFault }: StageDeps)
     tenant,
     keep,
     sourceKind: 'file',
+    tally: createTally('file'),
     clock: Date.now,
     retentionDays,
   })
@@ -36,15 +39,33 @@ export function createFileStage(settings: Settings, { log, onFault }: StageDeps)
     onFault,
     ...(timeZone === null ? {} : { timeZone }),
   })
+  let unobserve = (): void => undefined
   const part = {
     name: 'files',
-    start: () => follower.start(countSent(sink, counter)),
-    stop: () => follower.stop(),
+    start() {
+      unobserve = observeFollower(follower)
+      return follower.start(countSent(sink, counter))
+    },
+    async stop() {
+      await follower.stop()
+      unobserve()
+    },
   }
   return {
     name: 'files',
     parts: [connecting, connected, part],
     checks: [check],
     figures: () => ({ counts: counter.counts(), ...follower.health(), sink: sink.health() }),
+  }
+}
+
+/** Ends with the function that it returns. */
+function observeFollower(follower: Pick<FileFollower, 'health'>): () => void {
+  const undo = [
+    observe('roamwatch.files.followed', (report) => report(follower.health().files)),
+    observe('roamwatch.files.lag', (report) => report(follower.health().lag_bytes)),
+  ]
+  return () => {
+    for (const step of undo) step()
   }
 }

@@ -8,6 +8,7 @@ import { answerClientError } from '../query-api/plugins/client-errors.ts'
 import { answerError, useProblemDetails } from '../query-api/plugins/problem-details.ts'
 import { useRequestGuard } from '../query-api/plugins/request-guard.ts'
 import { addSecurityHeaders, useSecurityHeaders } from '../query-api/plugins/security-headers.ts'
+import { useTelemetry } from '../query-api/plugins/telemetry.ts'
 import { useUnknownRoutes } from '../query-api/plugins/unknown-routes.ts'
 import type { Health } from '../runtime/health.ts'
 
@@ -30,6 +31,7 @@ export async function createGatewayApp(deps: {
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   useSecurityHeaders(app)
+  useTelemetry(app)
   useProblemDetails(app)
   useRequestGuard(app, deps.allowedHosts)
   useUnknownRoutes(app)

@@ -9,6 +9,7 @@ import { listen } from '../all-in-one/listen.ts'
 import type { Api } from '../query-api/api.ts'
 import { createHealth } from '../runtime/health.ts'
 import type { Part } from '../runtime/lifecycle.ts'
+import { createTally } from '../runtime/telemetry/collect-tally.ts'
 import type { KafkaSink } from '../transport/kafka/kafka-sink.ts'
 import { countSent, createCounter } from './counts.ts'
 import { createGatewayApp } from './gateway-app.ts'
@@ -52,8 +53,9 @@ export function createKafkaGateway(
   deps: { readonly sink: KafkaSink; readonly counter: ReturnType<typeof createCounter> },
 ) {
   const { tenant, keep, time_zone: timeZone, retention_days: retentionDays, max_body_bytes: maxBodyBytes } = settings
+  const rest = { tenant, keep, retentionDays }
   return createHttpGateway({
-    intake: createIntake({ catalog, tenant, keep, sourceKind: 'http', clock: Date.now, retentionDays }),
+    intake: createIntake({ ...rest, catalog, sourceKind: 'http', clock: Date.now, tally: createTally('http') }),
     sink: countSent(deps.sink, deps.counter),
     limits: { maxBodyBytes },
     clock: Date.now,

@@ -8,6 +8,7 @@ import { readClientOptions } from '../transport/kafka/client-options.ts'
 import { planTopics } from '../transport/kafka/ensure-topics.ts'
 import { createKafkaSink, type KafkaSink } from '../transport/kafka/kafka-sink.ts'
 import type { ConsumerHealth, RecordConsumer } from '../transport/kafka/record-consumer.ts'
+import { observeConsumer, observeSink } from './observe-kafka.ts'
 
 /** A first record waits so long for others: ClickHouse likes few large inserts, and nobody waits for long. */
 const LINGER_MS = 50
@@ -74,15 +75,20 @@ export type SinkParts = {
 
 export function sinkParts(sink: KafkaSink): SinkParts {
   let starting: Promise<void> = Promise.resolve()
+  let unobserve = (): void => undefined
   return {
     connecting: {
       name: 'Kafka sink',
       start() {
+        unobserve = observeSink(sink)
         starting = sink.start()
         starting.catch(() => undefined) // `connected` hears of it
         return Promise.resolve()
       },
-      stop: () => sink.stop(),
+      async stop() {
+        await sink.stop()
+        unobserve()
+      },
     },
     connected: {
       name: 'Kafka connection',
@@ -101,11 +107,18 @@ export function sinkParts(sink: KafkaSink): SinkParts {
   }
 }
 
-export function consumerPart(consumer: RecordConsumer): Part {
+export function consumerPart(consumer: RecordConsumer, groupId: string): Part {
+  let unobserve = (): void => undefined
   return {
     name: 'Kafka consumer',
-    start: () => consumer.start(),
-    stop: () => consumer.stop(),
+    start() {
+      unobserve = observeConsumer(consumer, groupId)
+      return consumer.start()
+    },
+    async stop() {
+      await consumer.stop()
+      unobserve()
+    },
     interrupt: () => void consumer.stop(),
   }
 }

@@ -41,7 +41,7 @@ export function createProcessorParts(settings: Settings, deps: StageDeps) {
     store,
     storePart: part,
     storeCheck: check,
-    consumerPart: consumerPart(source),
+    consumerPart: consumerPart(source, groupId),
     consumerCheck: consumerCheck(source),
     figures: () => ({ group_id: groupId, counts: counter.counts(), ...consumerFigures(source) }),
   }

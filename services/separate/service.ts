@@ -6,6 +6,8 @@ import { createHealth, type HealthCheck } from '../runtime/health.ts'
 import { createHealthServer } from '../runtime/health-server.ts'
 import { createLifecycle, type Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import type { MetricsPage } from '../runtime/telemetry/metrics-page.ts'
+import { observeChecks } from '../runtime/telemetry/observe-checks.ts'
 
 export type Stage = {
   /** process, serve, gateway, tap, files. */
@@ -23,6 +25,8 @@ export type StageDeps = {
   readonly log: Logger
   /** A fault of ours or something that only a restart can mend: the process ends, with this as its reason. */
   readonly onFault: (error: unknown) => void
+  /** What `/metrics` shows; undefined where it is switched off. */
+  readonly metrics?: MetricsPage | undefined
 }
 
 export type ServiceOptions = {
@@ -30,6 +34,7 @@ export type ServiceOptions = {
   readonly log: Logger
   /** Aborted: stop within the deadline. */
   readonly signal: AbortSignal
+  readonly metrics?: MetricsPage | undefined
   /** Called once when everything has started, with the addresses of the health and the stage. */
   readonly onReady: (about: Readonly<Record<string, string>>) => Promise<void>
 }
@@ -39,11 +44,12 @@ export type ServiceOptions = {
  * rejects with what kept it from starting or going on.
  */
 export async function runService(createStage: (deps: StageDeps) => Stage, options: ServiceOptions): Promise<boolean> {
-  const { settings, log, signal } = options
+  const { settings, log, signal, metrics } = options
   const ending = Promise.withResolvers<undefined>()
   let fault: Error | undefined
   const stage = createStage({
     log,
+    metrics,
     onFault(error) {
       fault ??= error instanceof Error ? error : new Error(String(error))
       log.fatal({ err: error }, 'the service cannot go on: it ends, to be started again')
@@ -58,7 +64,8 @@ export async function runService(createStage: (deps: StageDeps) => Stage, option
     figures: stage.figures,
     startedAt: new Date(),
   })
-  const server = createHealthServer(health, { host: settings.health_host, port: settings.health_port })
+  const server = createHealthServer(health, { host: settings.health_host, port: settings.health_port }, metrics)
+  const unobserve = observeChecks(stage.checks)
   const announce: Part = {
     name: 'announce',
     start() {
@@ -88,6 +95,7 @@ export async function runService(createStage: (deps: StageDeps) => Stage, option
     signal.removeEventListener('abort', stop)
   }
   const isClean = await lifecycle.stop()
+  unobserve()
   if (fault !== undefined) throw fault
   return isClean
 }

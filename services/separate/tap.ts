@@ -5,8 +5,10 @@ import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import { loadCatalog } from '../../schemas/catalog/load-catalog.ts'
 import type { Settings } from '../../schemas/settings.ts'
 import { AppError } from '../runtime/errors.ts'
+import { createTally, type Tally } from '../runtime/telemetry/collect-tally.ts'
 import { requireTopics } from '../transport/kafka/require-topics.ts'
 import { createRecordConsumer } from '../transport/kafka/record-consumer.ts'
+import { traceProcess } from '../transport/kafka/trace-messages.ts'
 import { countSent, createCounter } from './counts.ts'
 import {
   consumerCheck,
@@ -23,7 +25,7 @@ import type { Stage, StageDeps } from './service.ts'
 /** Throws SETTINGS_INVALID. */
 export function createTapStage(settings: Settings, deps: StageDeps): Stage {
   const { log } = deps
-  const sources = readTapSources(settings, loadCatalog())
+  const sources = readTapSources(settings, loadCatalog(), createTally('kafka'))
   const options = kafkaOptions(settings, log)
   const topics = sources.map(({ topic }) => topic)
   const own = Object.values(options.plan).find(({ name }) => topics.includes(name))
@@ -39,12 +41,12 @@ export function createTapStage(settings: Settings, deps: StageDeps): Stage {
     groupId,
     topics,
     prepare: () => requireTopics(options.client, topics, log),
-    handle: createTap({ sources, sink: countSent(sink, counter), clock: Date.now }),
+    handle: traceProcess(groupId, createTap({ sources, sink: countSent(sink, counter), clock: Date.now })),
   })
   const { connecting, connected, check } = sinkParts(sink)
   return {
     name: 'tap',
-    parts: [connecting, connected, consumerPart(consumer)],
+    parts: [connecting, connected, consumerPart(consumer, groupId)],
     checks: [{ ...check, name: 'kafka sink' }, consumerCheck(consumer)],
     figures: () => ({
       group_id: groupId,
@@ -56,14 +58,21 @@ export function createTapStage(settings: Settings, deps: StageDeps): Stage {
 }
 
 /** Throws SETTINGS_INVALID where a topic is named twice, or none. */
-export function readTapSources(settings: Settings, catalog: Catalog): TapSource[] {
+export function readTapSources(settings: Settings, catalog: Catalog, tally?: Tally): TapSource[] {
   const { tenant, keep, time_zone: timeZone, retention_days: retentionDays } = settings
   const sources = new Map<string, TapSource>()
   for (const text of settings.kafka_tap_topics) {
     const [topic = '', ...pairs] = text.split(' ')
     const own = Object.fromEntries(pairs.map((pair) => pair.split('=', 2))) as { tenant?: string; time_zone?: string }
     if (sources.has(topic)) throw new AppError('SETTINGS_INVALID', `kafka_tap_topics names ${topic} twice`)
-    const rest = { catalog, keep, retentionDays, sourceKind: 'kafka', clock: Date.now }
+    const rest = {
+      catalog,
+      keep,
+      retentionDays,
+      sourceKind: 'kafka',
+      clock: Date.now,
+      ...(tally === undefined ? {} : { tally }),
+    }
     sources.set(topic, {
       topic,
       intake: createIntake({ ...rest, tenant: own.tenant ?? tenant }),

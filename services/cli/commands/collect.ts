@@ -1,9 +1,7 @@
 /** `roamwatch collect SOURCE`: one collector, into Kafka. */
 import type { Command } from 'commander'
-import type { Settings } from '../../../schemas/settings.ts'
 import { createFileStage } from '../../separate/files.ts'
 import { createGateway } from '../../separate/gateway.ts'
-import type { Stage, StageDeps } from '../../separate/service.ts'
 import { createTapStage } from '../../separate/tap.ts'
 import { addSettingOptions, type CliCommand, type CommandContext, type SettingFlags, settingsOf } from '../command.ts'
 import { runStage } from '../run-stage.ts'
@@ -26,11 +24,11 @@ Examples:
   roamwatch collect kafka --brokers kafka:9092 --topic winlogbeat
   roamwatch collect files --brokers kafka:9092 /var/log/forwarded`
 
-type Create = (settings: Settings, deps: StageDeps) => Stage
-
 function defineHttp(command: Command, context: CommandContext): void {
   addSettingOptions(command, ['brokers', 'host', 'port', 'healthPort', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
-  command.action((flags: SettingFlags) => run(createGateway, settingsOf(flags, context.env), context))
+  command.action((flags: SettingFlags) =>
+    runStage(createGateway, settingsOf(flags, context.env), { ...context, service: 'gateway' }),
+  )
 }
 
 function defineKafka(command: Command, context: CommandContext): void {
@@ -38,7 +36,7 @@ function defineKafka(command: Command, context: CommandContext): void {
   addSettingOptions(command, ['brokers', 'healthPort', 'tenant', 'keepAll', 'timeZone', 'logLevel'])
   command.action((flags: SettingFlags & { topic?: string[] }) => {
     const settings = settingsOf(flags, context.env, flags.topic === undefined ? {} : { kafka_tap_topics: flags.topic })
-    return run(createTapStage, settings, context)
+    return runStage(createTapStage, settings, { ...context, service: 'tap' })
   })
 }
 
@@ -52,10 +50,6 @@ function defineFiles(command: Command, context: CommandContext): void {
       ...(paths.length === 0 ? {} : { files_paths: paths }),
       ...(flags.positions === undefined ? {} : { files_position_file: flags.positions }),
     }
-    return run(createFileStage, settingsOf(flags, context.env, own), context)
+    return runStage(createFileStage, settingsOf(flags, context.env, own), { ...context, service: 'files' })
   })
-}
-
-function run(create: Create, settings: Settings, context: CommandContext): Promise<void> {
-  return runStage(create, settings, context)
 }

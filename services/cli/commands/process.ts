@@ -7,7 +7,9 @@ export const processEvents: CliCommand = {
   define(command, context) {
     command.addHelpText('after', EXAMPLE)
     addSettingOptions(command, ['data', 'brokers', 'healthPort', 'tenant', 'logLevel'])
-    command.action((flags: SettingFlags) => runStage(createProcessor, settingsOf(flags, context.env), context))
+    command.action((flags: SettingFlags) =>
+      runStage(createProcessor, settingsOf(flags, context.env), { ...context, service: 'process' }),
+    )
   },
 }
 

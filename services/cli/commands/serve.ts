@@ -17,7 +17,9 @@ export const serve: CliCommand = {
       'timeZone',
       'logLevel',
     ])
-    command.action((flags: SettingFlags) => runStage(createApiServer, settingsOf(flags, context.env), context))
+    command.action((flags: SettingFlags) =>
+      runStage(createApiServer, settingsOf(flags, context.env), { ...context, service: 'serve' }),
+    )
   },
 }
 

@@ -2,6 +2,7 @@
 import { createAllInOne } from '../../all-in-one/all-in-one.ts'
 import { createLogger } from '../../runtime/logging.ts'
 import { addSettingOptions, type CliCommand, type SettingFlags, settingsOf } from '../command.ts'
+import { startTelemetry } from '../telemetry/start-telemetry.ts'
 
 export const up: CliCommand = {
   define(command, { terminal, env, signal }) {
@@ -13,11 +14,14 @@ export const up: CliCommand = {
     command.action(async (flags: SettingFlags & { sample?: boolean; kafka?: boolean }) => {
       const settings = settingsOf(flags, env)
       const log = createLogger({ level: settings.log_level, service: 'roamwatch' })
+      if (signal.aborted) return
+      const telemetry = await startTelemetry(settings, { service: 'roamwatch', env, log })
       const ending = Promise.withResolvers<Error | undefined>()
       const allInOne = createAllInOne(settings, {
         hasSample: flags.sample ?? false,
         isOverKafka: flags.kafka ?? false,
         log,
+        metrics: telemetry.metrics,
         onFault: (error) => ending.resolve(error instanceof Error ? error : new Error(String(error))),
       })
       const stop = () => {
@@ -26,12 +30,15 @@ export const up: CliCommand = {
       }
       if (signal.aborted) return
       signal.addEventListener('abort', stop, { once: true })
-      await allInOne.start().catch((error: unknown) => {
-        if (!signal.aborted) throw error
+      await allInOne.start().catch(async (error: unknown) => {
+        if (signal.aborted) return
+        await telemetry.stop()
+        throw error
       })
       if (!signal.aborted) await terminal.out(welcome(allInOne.url()))
       const fault = await ending.promise
       const isClean = await allInOne.stop()
+      await telemetry.stop()
       if (fault !== undefined) throw fault
       if (!isClean || flags.kafka === true) process.exit(isClean ? 0 : 1) // what is left would keep the process alive
     })

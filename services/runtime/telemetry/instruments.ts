@@ -2,7 +2,7 @@
  * Instruments of the metrics in METRICS, of the meter that is registered when they are made: factories make them, never
  * modules, because an instrument made before the SDK is registered stays silent. Without an SDK all of it does nothing.
  */
-import { type Attributes, type Meter, metrics } from '@opentelemetry/api'
+import { type Attributes, type Meter, type MeterProvider, metrics } from '@opentelemetry/api'
 import { METRICS, type MetricAttributes, type MetricName, type MetricOf, type MetricSpec } from './metrics.ts'
 
 export const METER_NAME = 'roamwatch'
@@ -54,6 +54,16 @@ function observable(name: ObservedName) {
   return spec.kind === 'updown'
     ? meter().createObservableUpDownCounter(name, options)
     : meter().createObservableGauge(name, options)
+}
+
+/** For instruments of modules without a factory: made at first use, and again when another meter provider was registered. */
+export function perProvider<T>(create: () => T): () => T {
+  let made: { readonly provider: MeterProvider; readonly instrument: T } | undefined
+  return function instrumentOfNow() {
+    const provider = metrics.getMeterProvider()
+    if (made?.provider !== provider) made = { provider, instrument: create() }
+    return made.instrument
+  }
 }
 
 const meter = (): Meter => metrics.getMeter(METER_NAME)

@@ -107,7 +107,8 @@ export const PIPELINE_METRICS = {
     kind: 'counter',
     isObserved: false,
     unit: '{message}',
-    description: 'Messages that a producer tried to send; with `error.type` those that the brokers did not acknowledge.',
+    description:
+      'Messages that a producer tried to send; with `error.type` those that the brokers did not acknowledge.',
     attributes: [...OF_KAFKA, 'error.type'],
   },
   'messaging.client.consumed.messages': {
@@ -157,14 +158,14 @@ export const PIPELINE_METRICS = {
   'roamwatch.kafka.consumer.paused': {
     kind: 'gauge',
     isObserved: true,
-    unit: '1',
+    unit: '{state}',
     description: '1 while reading is paused, for the reason that the attribute names; else 0.',
     attributes: ['messaging.consumer.group.name', 'roamwatch.paused.by'],
   },
   'roamwatch.kafka.consumer.state': {
     kind: 'gauge',
     isObserved: true,
-    unit: '1',
+    unit: '{state}',
     description: '1 for the state that the consumer is in.',
     attributes: ['messaging.consumer.group.name', 'roamwatch.state'],
   },
@@ -192,7 +193,7 @@ export const PIPELINE_METRICS = {
   'roamwatch.kafka.producer.state': {
     kind: 'gauge',
     isObserved: true,
-    unit: '1',
+    unit: '{state}',
     description: '1 for the state that the producer is in.',
     attributes: ['roamwatch.state'],
   },

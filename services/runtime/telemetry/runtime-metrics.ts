@@ -5,7 +5,7 @@ export const RUNTIME_METRICS = {
   'roamwatch.check.ok': {
     kind: 'gauge',
     isObserved: true,
-    unit: '1',
+    unit: '{check}',
     description: '1 while a thing that the work depends on is there, 0 while it is not: what `/readyz` says.',
     attributes: ['roamwatch.check'],
   },

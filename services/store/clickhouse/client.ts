@@ -5,6 +5,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { AppError, type ErrorCode } from '../../runtime/errors.ts'
 import { RowRefused } from '../event-store.ts'
+import { measureStatement, type Statement } from './measure-statement.ts'
 
 export type ClientOptions = {
   /** For example http://127.0.0.1:8123 or https://clickhouse.example:8443. */
@@ -64,7 +65,7 @@ export type Asker = 'store' | 'rows' | 'question' | 'reader'
 
 /** Runs a statement without a result. */
 export async function run(client: Client, query: string, params: Record<string, unknown> = {}): Promise<void> {
-  await translated('store', () => client.command({ query, query_params: params }))
+  await translated('store', { query }, () => client.command({ query, query_params: params }))
 }
 
 /** Rows of a query as objects; 64-bit numbers are strings. Values reach it as parameters, never as text of the query. */
@@ -75,7 +76,7 @@ export async function select<T>(
   settings: ClickHouseSettings = {},
   asker: Asker = 'store',
 ): Promise<T[]> {
-  return translated(asker, async () => {
+  return translated(asker, { query }, async () => {
     const result = await client.query({
       query,
       query_params: params,
@@ -88,8 +89,13 @@ export async function select<T>(
 }
 
 /** The answer of a query whose only value is base64, decoded. The query may be long. */
-export async function selectBase64(client: Client, query: string, params: Record<string, unknown>): Promise<Buffer> {
-  return translated('store', async () => {
+export async function selectBase64(
+  client: Client,
+  statement: Statement,
+  params: Record<string, unknown>,
+): Promise<Buffer> {
+  const { query } = statement
+  return translated('store', statement, async () => {
     const settings = { max_query_size: String(query.length + 1024) }
     const result = await client.query({
       query,
@@ -103,21 +109,21 @@ export async function selectBase64(client: Client, query: string, params: Record
 
 /** The plain text that a reader's statement answers. */
 export async function readerText(client: Client, query: string, params: Record<string, unknown> = {}): Promise<string> {
-  return translated('reader', async () => {
+  return translated('reader', { query }, async () => {
     const result = await client.exec({ query, query_params: params })
     return text(result.stream)
   })
 }
 
-/** Inserts rows that are already encoded. Resolves when they can be read. */
+/** Inserts rows that are already encoded (`rows`: how many, for telemetry). Resolves when they can be read. */
 export async function insertBytes(
   client: Client,
-  target: { readonly table: string; readonly columns: readonly string[] },
+  target: { readonly table: string; readonly columns: readonly string[]; readonly rows?: number },
   format: 'RowBinary' | 'JSONEachRow',
   bytes: Uint8Array,
 ): Promise<void> {
   const query = `INSERT INTO ${target.table} (${target.columns.join(', ')}) FORMAT ${format}`
-  await translated('rows', async () => {
+  await translated('rows', { ...target, query }, async () => {
     const values = Readable.from([bytes], { objectMode: false })
     const result = await client.exec({ query, values })
     await buffer(result.stream)
@@ -125,12 +131,14 @@ export async function insertBytes(
 }
 
 /** Runs a call and turns whatever it throws into an AppError. */
-export async function translated<T>(asker: Asker, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    throw translateError(error, asker)
-  }
+export async function translated<T>(asker: Asker, statement: Statement, call: () => Promise<T>): Promise<T> {
+  return measureStatement(statement, async () => {
+    try {
+      return await call()
+    } catch (error) {
+      throw translateError(error, asker)
+    }
+  })
 }
 
 /** ClickHouse's error numbers (its `ErrorCodes`), by what the caller can do. */

@@ -58,7 +58,8 @@ async function ask(
   }
   // The list is too long for a parameter of the HTTP interface (128 KiB), so it stands in the statement: digits only.
   if (!HEX.test(pairs)) throw new RowRefused('An event key is not 32 lower-case hex digits')
-  return selectBase64(client, query(database, pairs), { tenant, first, last })
+  const statement = { query: query(database, pairs), table: `${database}._events`, rows: rows.length }
+  return selectBase64(client, statement, { tenant, first, last })
 }
 
 /** `pairs`: 32 hex digits of the key and 8 of the second, one after the other. */

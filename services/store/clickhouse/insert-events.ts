@@ -111,7 +111,8 @@ function splitByPartition(rows: readonly ClassifiedEvent[]): readonly (readonly 
 }
 
 async function writeRows(client: Client, database: string, rows: readonly ClassifiedEvent[]): Promise<void> {
-  await insertBytes(client, { table: `${database}._events`, columns: ROW_COLUMNS }, 'RowBinary', encodeRows(rows))
+  const target = { table: `${database}._events`, columns: ROW_COLUMNS, rows: rows.length }
+  await insertBytes(client, target, 'RowBinary', encodeRows(rows))
 }
 
 /** Encodes without a pause in between, so that calls share one buffer safely. */

@@ -36,7 +36,7 @@ export function createSqlRunner(deps: SqlDeps): SqlRunner['runSql'] {
     const query = await checkStatement(client, sql)
     const tenantHeader = { [TENANT_HEADER]: tenant }
     if (!deps.isReaderOurs) await checkTenant(client, tenant, tenantHeader)
-    const result = await translated('reader', () =>
+    const result = await translated('reader', { query }, () =>
       client.exec({
         query,
         query_id: randomUUID(),
@@ -54,7 +54,7 @@ async function checkTenant(client: Client, tenant: string, http_headers: Record<
   const query = TENANT_TABLES.map((view) => `SELECT 1 FROM ${view} WHERE tenant != {tenant: String} LIMIT 1`).join(
     ' UNION ALL ',
   )
-  const foreign = await translated('reader', async () => {
+  const foreign = await translated('reader', { query }, async () => {
     const { stream } = await client.exec({ query, query_params: { tenant }, http_headers })
     return text(stream)
   })

@@ -3,7 +3,9 @@
  * its rows. Sends of many small senders are put together into one hand-over (a micro-batch), since the store likes few
  * large inserts; each sender still gets its own receipt. Nothing is ever dropped: when too much is pending, `send()` waits.
  */
+import type { SpanContext } from '@opentelemetry/api'
 import { AppError } from '../../runtime/errors.ts'
+import { inSpan, originOf, senderOf } from '../../runtime/telemetry/spans.ts'
 import type { Batch, BatchHandler, Receipt, Transport } from '../transport.ts'
 
 export type DirectTransportDeps = {
@@ -23,6 +25,8 @@ type Sending = {
   readonly size: number
   readonly resolve: (receipt: Receipt) => void
   readonly reject: (error: unknown) => void
+  /** The span that sent it. */
+  readonly sender: SpanContext | undefined
 }
 
 export function createDirectTransport(deps: DirectTransportDeps): Transport {
@@ -45,7 +49,8 @@ export function createDirectTransport(deps: DirectTransportDeps): Transport {
     }
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>()
     // Dead letters are rows too, and an empty batch is still a hand-over.
-    waiting.push({ batch, size: Math.max(1, batch.events.length + batch.deadLetters.length), resolve, reject })
+    const size = Math.max(1, batch.events.length + batch.deadLetters.length)
+    waiting.push({ batch, size, resolve, reject, sender: senderOf() })
     advance()
     return promise
   }
@@ -98,7 +103,8 @@ export function createDirectTransport(deps: DirectTransportDeps): Transport {
 
   async function runMicroBatch(sendings: readonly Sending[]): Promise<void> {
     running++
-    await handleSendings(deps.handle, sendings)
+    const origin = originOf(sendings.map(({ sender }) => sender))
+    await inSpan('process', { kind: 'consumer', origin }, () => handleSendings(deps.handle, sendings))
     running--
     for (const { size } of sendings) pendingEvents -= size
     advance()

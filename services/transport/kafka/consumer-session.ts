@@ -8,6 +8,7 @@ import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
 import { closeClient, createKafkaClient } from './client.ts'
 import type { KafkaClientOptions } from './client-options.ts'
+import { createCommitMeter } from './measure-client.ts'
 import type { PartitionId, PartitionOffset } from './partition-ledger.ts'
 import { isNoCoordinator, translateError } from './translate-error.ts'
 
@@ -75,6 +76,7 @@ export async function openSession(deps: SessionDeps): Promise<ConsumerSession> {
     maxWaitTimeInMs: MAX_WAIT_MS,
     retry: RETRY,
   })
+  const measureCommit = createCommitMeter(deps.groupId)
   const end = Promise.withResolvers<AppError>()
   const translate = (error: unknown, doing: string) =>
     translateError(isNoCoordinator(error) ? (client.lastFault() ?? error) : error, doing)
@@ -85,8 +87,10 @@ export async function openSession(deps: SessionDeps): Promise<ConsumerSession> {
     setPaused: (isPaused) => setPaused(consumer, deps.topics, isPaused),
     seek: ({ topic, partition, offset }) => consumer.seek({ topic, partition, offset: String(offset) }),
     commit: (offsets) =>
-      consumer.commitOffsets(
-        offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+      measureCommit(() =>
+        consumer.commitOffsets(
+          offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+        ),
       ),
     close: (deadlineMs) => closeClient(client, [consumer, admin], deadlineMs),
   }

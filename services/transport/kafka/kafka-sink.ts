@@ -14,6 +14,7 @@ import type { KafkaClientOptions } from './client-options.ts'
 import { ensureTopics, type KafkaTopics, type TopicPlan } from './ensure-topics.ts'
 import { createProduceQueue, type Round } from './produce-queue.ts'
 import { createProducerConnection } from './producer-connection.ts'
+import { createSendMeter } from './measure-client.ts'
 import { encodeSending, type Outgoing, receiptOf, replaceTooLarge, type Sending } from './sending.ts'
 import { traceSend } from './trace-messages.ts'
 import { brokerFault, translateError } from './translate-error.ts'
@@ -53,6 +54,7 @@ const SEND_DEADLINE_MS = 30_000
 export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
   const connection = createProducerConnection({ ...deps, sendDeadlineMs: deps.sendDeadlineMs ?? SEND_DEADLINE_MS })
   const queue = createProduceQueue<Outgoing>()
+  const measureSend = createSendMeter()
   const waiting: Sending[] = []
   const stopping = new AbortController()
   let topics: KafkaTopics | undefined
@@ -128,7 +130,8 @@ export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
     }
     if (round.parts.length === 0) return
     try {
-      await connection.send(round.parts.map((part) => partOf(to, part)))
+      const parts = round.parts.map((part) => partOf(to, part))
+      await measureSend(parts, () => connection.send(parts))
       error = undefined
       for (const { owner } of round.parts.flat()) if (--owner.sending.unacknowledged === 0) settle(owner.sending)
     } catch (cause) {

@@ -7,6 +7,7 @@ import { deadLetterKey } from '../../../schemas/dead-letter-key.ts'
 import type { DeadLetter } from '../../../schemas/dead-letter.ts'
 import type { TopicName } from '../../../schemas/topics.ts'
 import type { WindowsEvent } from '../../../schemas/windows-event.ts'
+import { createStepTimer } from '../../runtime/telemetry/step-timer.ts'
 import type { Batch, BatchHandler } from '../transport.ts'
 import { decodeMessage, type MessageReject } from './decode-message.ts'
 import type { TopicPlan } from './ensure-topics.ts'
@@ -37,18 +38,20 @@ export function createKafkaSource(deps: KafkaSourceDeps): RecordConsumer {
     Object.entries(deps.plan).map(([key, { name }]) => [name, key as TopicName]),
   )
 
+  const step = createStepTimer()
+
   async function handleChunks(chunks: readonly Chunk<KafkaRecord>[]): Promise<void> {
-    await traceProcess({ topic: deps.plan.events.name, groupId: deps.groupId }, chunks, async () => {
-      const batches = chunks.flatMap((chunk) => toBatches(deps, topicOf.get(chunk.topic) ?? 'events', chunk))
-      if (batches.length > 0) await deps.handle(batches)
-    })
+    const batches = step('decode', () =>
+      chunks.flatMap((chunk) => toBatches(deps, topicOf.get(chunk.topic) ?? 'events', chunk)),
+    )
+    if (batches.length > 0) await deps.handle(batches)
   }
 
   return createRecordConsumer({
     ...deps,
     topics: [...topicOf.keys()],
     prepare: () => readTopics(deps),
-    handle: handleChunks,
+    handle: traceProcess(deps.groupId, handleChunks),
   })
 }
 

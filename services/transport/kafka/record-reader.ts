@@ -3,6 +3,7 @@ import type { Batch } from 'kafkajs'
 import type { Logger } from '../../runtime/logging.ts'
 import type { ChunkBuffer } from './chunk-buffer.ts'
 import type { BatchControl, ConsumerSession } from './consumer-session.ts'
+import { createConsumedCounter } from './measure-client.ts'
 import type { Chunk, PartitionEntry, PartitionId, PartitionLedger } from './partition-ledger.ts'
 import { offsetsAt, type Position } from './positions.ts'
 import { findStarts, type Gap } from './start-positions.ts'
@@ -47,6 +48,7 @@ const HOLD_MS = 3_000
 const BEAT_MS = 500
 
 export function createRecordReader(deps: RecordReaderDeps): RecordReader {
+  const countConsumed = createConsumedCounter(deps.groupId)
   let session: ConsumerSession | undefined
   let beginning: Promise<boolean> = Promise.resolve(false)
   let isBeginning = false
@@ -106,6 +108,7 @@ export function createRecordReader(deps: RecordReaderDeps): RecordReader {
       const tracked = deps.ledger.add(chunk)
       if (tracked !== undefined) deps.buffer.add(tracked)
     }
+    countConsumed(batch.topic, batch.messages.length)
     control.accept()
     await holdWhileFull(control)
   }

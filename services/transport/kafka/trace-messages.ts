@@ -3,51 +3,64 @@
  * span with links to all the senders. Names follow OpenTelemetry's semantic conventions for messaging. Without an SDK all of
  * it does nothing.
  */
-import {
-  type Attributes,
-  context,
-  type Link,
-  propagation,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api'
+import { type Attributes, context, propagation, ROOT_CONTEXT, type SpanContext } from '@opentelemetry/api'
+import { createHistogram } from '../../runtime/telemetry/instruments.ts'
+import { errorType, inSpan, originOf, senderOf } from '../../runtime/telemetry/spans.ts'
 import { textHeader } from './decode-message.ts'
 import type { Chunk } from './partition-ledger.ts'
 import type { KafkaRecord } from './record-reader.ts'
 
-/** SDKs keep 128 links of a span. */
-const MAX_LINKS = 128
 const TRACE_HEADER = 'traceparent'
-const tracer = trace.getTracer('roamwatch')
+const STATE_HEADER = 'tracestate'
 
 /** A span around `send`, which gets the headers that carry it. */
 export function traceSend<T>(
   about: { readonly topic: string; readonly messages: number },
   send: (headers: Record<string, string>) => Promise<T>,
 ): Promise<T> {
-  const attributes = attributesOf('send', about)
-  return tracer.startActiveSpan(`send ${about.topic}`, { kind: SpanKind.PRODUCER, attributes }, (span) => {
+  return inSpan(`send ${about.topic}`, { kind: 'producer', attributes: attributesOf('send', about) }, () => {
     const headers: Record<string, string> = {}
     propagation.inject(context.active(), headers)
-    return untilEnd(span, send(headers))
+    return send(headers)
   })
 }
 
-/** A span around `handle`, linked with the spans that sent the chunks' messages. */
-export function traceProcess<T>(
-  about: { readonly topic: string; readonly groupId: string },
-  chunks: readonly Chunk<KafkaRecord>[],
-  handle: () => Promise<T>,
-): Promise<T> {
-  const messages = chunks.reduce((sum, { records }) => sum + records.length, 0)
-  const attributes = {
-    ...attributesOf('process', { topic: about.topic, messages }),
-    'messaging.consumer.group.name': about.groupId,
+type Handle = (chunks: readonly Chunk<KafkaRecord>[]) => Promise<void>
+
+/** `handle` in a span that is linked with those that sent the chunks' messages, and its duration as a metric. */
+export function traceProcess(groupId: string, handle: Handle): Handle {
+  const recordDuration = createHistogram('messaging.process.duration')
+
+  return async function handleInSpan(chunks) {
+    const topic = topicOf(chunks)
+    const messages = chunks.reduce((sum, { records }) => sum + records.length, 0)
+    const ofGroup = { 'messaging.consumer.group.name': groupId }
+    const attributes = { ...attributesOf('process', { topic, messages }), ...ofGroup }
+    const startedAt = performance.now()
+    const done = (error?: unknown) =>
+      recordDuration((performance.now() - startedAt) / 1000, {
+        ...ofGroup,
+        'messaging.system': 'kafka',
+        'messaging.operation.name': 'process',
+        'messaging.destination.name': topic,
+        'error.type': error === undefined ? undefined : errorType(error),
+      })
+    try {
+      const about = { kind: 'consumer', attributes, origin: originOf(sendersOf(chunks)) } as const
+      await inSpan(`process ${topic}`, about, () => handle(chunks))
+      done()
+    } catch (error) {
+      done(error)
+      throw error
+    }
   }
-  const options = { kind: SpanKind.CONSUMER, attributes, links: linksOf(chunks) }
-  return tracer.startActiveSpan(`process ${about.topic}`, options, (span) => untilEnd(span, handle()))
+}
+
+/** Events may come with a few dead letters: the topic is the one that most messages are of. */
+function topicOf(chunks: readonly Chunk<KafkaRecord>[]): string {
+  const messages = new Map<string, number>()
+  for (const { topic, records } of chunks) messages.set(topic, (messages.get(topic) ?? 0) + records.length)
+  return [...messages].reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0])[0]
 }
 
 function attributesOf(operation: 'send' | 'process', about: { topic: string; messages: number }): Attributes {
@@ -60,31 +73,17 @@ function attributesOf(operation: 'send' | 'process', about: { topic: string; mes
   }
 }
 
-async function untilEnd<T>(span: Span, work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    span.recordException(error as Error)
-    span.setStatus({ code: SpanStatusCode.ERROR })
-    throw error
-  } finally {
-    span.end()
-  }
-}
-
-/** Messages of one hand-over carry the same header: each sender is linked once. */
-function linksOf(chunks: readonly Chunk<KafkaRecord>[]): Link[] {
-  const parents = new Set<string>()
+/** Messages of one hand-over carry the same headers: each is read once. undefined among them: a message without a sender's span. */
+function sendersOf(chunks: readonly Chunk<KafkaRecord>[]): Iterable<SpanContext | undefined> {
+  const senders = new Map<string, SpanContext | undefined>()
   for (const { records } of chunks) {
-    for (const { headers } of records) {
-      if (headers === undefined || !(TRACE_HEADER in headers)) continue
-      const parent = textHeader(headers, TRACE_HEADER)
-      if (parent !== undefined && parents.size < MAX_LINKS) parents.add(parent)
+    for (const { headers = {} } of records) {
+      const parent = textHeader(headers, TRACE_HEADER) ?? ''
+      if (senders.has(parent)) continue
+      const state = textHeader(headers, STATE_HEADER)
+      const carrier = { [TRACE_HEADER]: parent, ...(state === undefined ? {} : { [STATE_HEADER]: state }) }
+      senders.set(parent, parent === '' ? undefined : senderOf(propagation.extract(ROOT_CONTEXT, carrier)))
     }
   }
-  return [...parents].flatMap((parent) => {
-    const sender = propagation.extract(context.active(), { [TRACE_HEADER]: parent })
-    const spanContext = trace.getSpanContext(sender)
-    return spanContext === undefined || parent === '' ? [] : [{ context: spanContext }]
-  })
+  return senders.values()
 }

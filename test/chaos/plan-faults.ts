@@ -4,6 +4,9 @@
  */
 import { createRandom, type Random } from '../../collectors/simulator/random.ts'
 
+/** Short, so that a processor that hangs is missed soon; the broker's own least is 6 s, lowered in tests. */
+export const SESSION_TIMEOUT_MS = 3_000
+
 /** `copies`: how often it is in one deck of faults. `holdMs`: for how long, at least and at most. */
 export const FAULTS = {
   process_kill: { copies: 3, holdMs: [0, 1_500], does: 'SIGKILL to a processor, started again afterwards' },

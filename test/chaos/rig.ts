@@ -12,6 +12,7 @@ import { freePorts } from '../support/kafka-broker/free-ports.ts'
 import { startBroker } from '../support/kafka-broker/start-broker.ts'
 import { type EngineControl, startEngineControl } from './engine-control.ts'
 import { createManagedService, type ManagedService } from './managed-service.ts'
+import { SESSION_TIMEOUT_MS } from './plan-faults.ts'
 import { startStoreProxy, type StoreProxy } from './store-proxy.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
@@ -49,8 +50,6 @@ export type Rig = {
 export const TAP_TOPIC = 'shippers'
 export const EVENTS_TOPIC = 'roamwatch-events'
 export const DEAD_LETTERS_TOPIC = 'roamwatch-dead-letters'
-/** Short, so that a processor that hangs is missed soon; the broker's own least is 6 s, lowered in tests. */
-export const SESSION_TIMEOUT_MS = 3_000
 const PARTITIONS = 6
 const TAP_PARTITIONS = 3
 

@@ -1,154 +1,108 @@
 /** A whole chaos run: traffic goes on while faults are inflicted; round by round all of it calms down and is compared. */
-import { appendFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ChaosHistory } from './history.ts'
 import { createInflict, type FaultReport, type Inflict } from './inflict-faults.ts'
-import { observe } from './observe.ts'
-import { judge, type Judgement } from './oracle.ts'
+import type { Judgement } from './oracle.ts'
 import { type Fault, planFaults, roundsOf } from './plan-faults.ts'
-import { unbalanced, untilQuiet, untilReady } from './quiet.ts'
-import { type Rig, startRig } from './rig.ts'
+import { untilQuiet, untilReady } from './quiet.ts'
+import { answersOf, compare, onRig, type RunOptions, type RunReport, summaryOf, wordsOf } from './report.ts'
+import type { Rig } from './rig.ts'
 import { startTraffic, type Traffic } from './traffic.ts'
 
-export type ChaosOptions = {
+export type ChaosOptions = RunOptions & {
   readonly faults: number
-  readonly seed: number
   readonly processors: number
+  /** Different events; each goes through two shippers. */
   readonly eventsPerSecond: number
-  readonly signal: AbortSignal
-  readonly say: (words: string) => void
-  /** How long it may take until everything works again. */
-  readonly calmMs?: number
 }
 
-/** The last line of a run. */
-export type Summary = {
-  readonly faults: number
-  readonly seed: number
-  readonly sent: number
-  readonly distinct: number
-  readonly stored: number
-  readonly lost: number
-  readonly doubled: number
-  readonly dead_lettered: number
-  readonly trend_mismatches: number
-}
-
-export type ChaosReport = {
-  readonly summary: Summary
-  /** Everything that is wrong, in words; empty: the run is exact. */
-  readonly problems: readonly string[]
-  /** Logs, data and history, where something is wrong. */
-  readonly kept: string | undefined
-}
-
+/** How long it may take until everything works again. */
 const CALM_MS = 150_000
 const START_MS = 90_000
 
-export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const rig = await startRig({ processors: options.processors })
-  let isKept = true
-  try {
-    const report = await runOn(rig, options)
-    isKept = report.problems.length > 0
-    return { ...report, kept: isKept ? rig.directory : undefined }
-  } catch (error) {
-    isKept = !options.signal.aborted
-    if (isKept) options.say(`logs and data are kept in ${rig.directory}`)
-    throw error
-  } finally {
-    await rig.close({ keep: isKept })
-  }
-}
-
-async function runOn(rig: Rig, options: ChaosOptions): Promise<Omit<ChaosReport, 'kept'>> {
-  const { seed, signal, say, calmMs = CALM_MS } = options
-  const services = [...rig.processors, rig.serve, rig.tap, rig.gateway]
-  for (const service of services) service.start()
-  await untilReady({ services, signal, deadlineMs: START_MS })
-  const endMs = Date.now()
-  const traffic = startTraffic(rig, { seed, eventsPerSecond: options.eventsPerSecond, endMs })
-  const run = { rig, options, traffic, inflict: createInflict(rig) }
-  let judgement: Judgement | undefined
-  let problems: readonly string[] = []
-  let done = 0
-  try {
-    for (const round of roundsOf(planFaults(seed, options.faults))) {
-      const beganAt = performance.now()
-      traffic.setPaused(false)
-      await inflictRound(run, round)
-      done += round.length
-      const calmAt = performance.now()
-      traffic.setPaused(true)
-      await withinDeadline(traffic.idle(), calmMs, () => `the shippers wait for ${traffic.backlog} records`)
-      await untilQuiet(rig, { services, signal, deadlineMs: calmMs })
-      judgement = judge(traffic.expectations.expected(), await observe(rig.engine.target!, rig.apiUrl, endMs))
-      problems = [...judgement.examples, ...(await otherProblems(run, services))]
-      const seconds = (ms: number) => (ms / 1000).toFixed(1)
-      const words = `${done} faults: ${judgement.stored} stored, ${judgement.lost} lost, ${judgement.doubled} doubled, ${judgement.dead_lettered} dead letters, ${judgement.trend_mismatches} trend mismatches (${seconds(calmAt - beganAt)} s of faults, calm after ${seconds(performance.now() - calmAt)} s)`
-      say(words)
-      history(rig, { at: new Date().toISOString(), judgement, problems })
-      if (problems.length > 0) break
-    }
-  } finally {
-    await traffic.stop()
-  }
-  say(`inserts ${JSON.stringify(rig.storeProxy.inserts)}, the gateway's answers ${answersOf(traffic)}`)
-  return { summary: summaryOf(done, seed, traffic, judgement), problems }
-}
-
 type Run = {
   readonly rig: Rig
+  readonly history: ChaosHistory
   readonly options: ChaosOptions
   readonly traffic: Traffic
   readonly inflict: Inflict
+  readonly endMs: number
 }
 
-async function inflictRound({ rig, options, inflict }: Run, round: readonly Fault[]): Promise<void> {
+/** Ends at the first quiet moment at which something is wrong. */
+export function runChaos(options: ChaosOptions): Promise<RunReport> {
+  const { seed, eventsPerSecond, processors, signal } = options
+  return onRig({ processors }, options, async (rig, history) => {
+    const services = servicesOf(rig)
+    for (const service of services) service.start()
+    await untilReady({ services, signal, deadlineMs: START_MS })
+    const endMs = Date.now()
+    const traffic = startTraffic(rig, { seed, eventsPerSecond, endMs })
+    try {
+      return await runRounds({ rig, history, options, traffic, inflict: createInflict(rig), endMs })
+    } finally {
+      await traffic.stop()
+    }
+  })
+}
+
+function servicesOf({ processors, serve, tap, gateway }: Rig) {
+  return [...processors, serve, tap, gateway]
+}
+
+async function runRounds(run: Run): Promise<RunReport> {
+  const { rig, options, traffic } = run
+  const rounds = roundsOf(planFaults(options.seed, options.faults))
+  let faults = 0
+  for (const [index, round] of rounds.entries()) {
+    faults += round.length
+    const { judgement, problems } = await runRound(run, round, faults)
+    if (problems.length === 0 && index < rounds.length - 1) continue
+    const inserts = JSON.stringify(rig.storeProxy.inserts)
+    options.say(`inserts ${inserts}, the gateway's answers ${answersOf(traffic.answers)}`)
+    return { summary: summaryOf({ faults, seed: options.seed }, traffic.expectations, judgement), problems }
+  }
+  throw new Error('a run needs at least one fault')
+}
+
+async function runRound(
+  run: Run,
+  round: readonly Fault[],
+  faults: number,
+): Promise<{ readonly judgement: Judgement; readonly problems: readonly string[] }> {
+  const { rig, history, options, traffic, endMs } = run
+  const services = servicesOf(rig)
+  const beganAt = performance.now()
+  traffic.setPaused(false)
+  await inflictRound(run, round)
+  const calmingAt = performance.now()
+  traffic.setPaused(true)
+  await withinDeadline(traffic.idle(), CALM_MS, () => `the shippers wait for ${traffic.backlog} records`)
+  await untilQuiet(rig, { services, signal: options.signal, deadlineMs: CALM_MS })
+  const compared = await compare(rig, traffic, services, endMs)
+  const times = `${secondsOf(calmingAt - beganAt)} of faults, calm after ${secondsOf(performance.now() - calmingAt)}`
+  options.say(`${faults} faults: ${wordsOf(compared.judgement)} (${times})`)
+  history.note({ faults, ...compared })
+  return compared
+}
+
+async function inflictRound(run: Run, round: readonly Fault[]): Promise<void> {
   const underWay: Promise<void>[] = []
   for (const fault of round) {
-    await delay(fault.afterMs, undefined, { signal: options.signal })
-    const ending = inflict(fault).then((report) => noteFault(rig, options, report))
+    await delay(fault.afterMs, undefined, { signal: run.options.signal })
+    const ending = run.inflict(fault).then((report) => noteFault(run, report))
     ending.catch(() => undefined) // heard of below
     underWay.push(ending)
   }
   await Promise.all(underWay)
 }
 
-function noteFault(rig: Rig, { say }: ChaosOptions, { fault, victim, beganAt, ms }: FaultReport): void {
-  say(`${String(fault.number).padStart(4)} ${fault.kind.padEnd(17)} ${victim} (${(ms / 1000).toFixed(1)} s)`)
-  history(rig, { at: beganAt.toISOString(), ...fault, ms, victim })
+function noteFault({ history, options }: Run, { fault, victim, beganAt, ms }: FaultReport): void {
+  options.say(`${String(fault.number).padStart(4)} ${fault.kind.padEnd(17)} ${victim} (${secondsOf(ms)})`)
+  history.note({ began_at: beganAt.toISOString(), ...fault, ms, victim })
 }
 
-function history({ directory }: Rig, entry: object): void {
-  appendFileSync(join(directory, 'history.ndjson'), `${JSON.stringify(entry)}\n`)
-}
-
-/** What the rows do not show: services that ended by themselves, acknowledgements and figures that do not add up. */
-async function otherProblems({ rig, traffic }: Run, services: Parameters<typeof unbalanced>[0]): Promise<string[]> {
-  const { wrong, withoutRetryAfter } = traffic.answers
-  return [
-    ...rig.services().flatMap(({ failures }) => failures),
-    ...wrong,
-    ...(withoutRetryAfter > 0 ? [`${withoutRetryAfter} refusals of the gateway without Retry-After`] : []),
-    ...(await unbalanced(services)),
-  ]
-}
-
-function answersOf({ answers }: Traffic): string {
-  return JSON.stringify(Object.fromEntries([...answers.statuses].sort(([a], [b]) => (a < b ? -1 : 1))))
-}
-
-export function summaryOf(
-  faults: number,
-  seed: number,
-  { expectations }: Pick<Traffic, 'expectations'>,
-  judgement: Judgement | undefined,
-): Summary {
-  const { sent, events } = expectations.expected()
-  const { stored = 0, lost = 0, doubled = 0, dead_lettered = 0, trend_mismatches = 0 } = judgement ?? {}
-  return { faults, seed, sent, distinct: events.size, stored, lost, doubled, dead_lettered, trend_mismatches }
-}
+const secondsOf = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
 async function withinDeadline(work: Promise<void>, ms: number, why: () => string): Promise<void> {
   const isLate = await Promise.race([work.then(() => false), delay(ms, true, { ref: false })])

@@ -52,22 +52,31 @@ async function run(paths: readonly string[], flags: SettingFlags, context: Comma
   const lifecycle = createLifecycle(spine.parts, { log, deadlineMs: settings.stop_deadline_ms })
   const { catalog, sink } = spine
   const { tenant, keep, time_zone: timeZone, retention_days: retentionDays } = settings
+  // The first files are read while the store opens; what is read waits for it.
+  const opening = lifecycle.start()
+  const failed = new AbortController()
+  opening.catch(() => {
+    failed.abort()
+    process.stdin.destroy() // an open pipe would keep the process alive
+  })
   try {
-    await lifecycle.start()
-    return await collectFiles(paths, {
+    const collecting = collectFiles(paths, {
       intake: createIntake({ catalog, tenant, keep, sourceKind: 'file', clock: Date.now, retentionDays }),
-      sink,
+      sink: { send: (batch) => opening.then(() => sink.send(batch)) },
       runId: randomUUID(),
       clock: Date.now,
       retry: {
         deadlineMs: RETRY_DEADLINE_MS,
-        signal,
+        signal: AbortSignal.any([signal, failed.signal]),
         onRetry: (error) => log.warn({ err: error }, 'the store refused a batch for now; sending it again'),
       },
       stdin: process.stdin,
       onProgress: createProgress(terminal),
       ...(timeZone === null ? {} : { timeZone }),
     })
+    await Promise.allSettled([collecting, opening])
+    await opening
+    return await collecting
   } finally {
     terminal.progress('')
     await lifecycle.stop()

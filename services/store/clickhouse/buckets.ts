@@ -69,6 +69,11 @@ function layOut(interval: Interval, offsets: readonly OffsetRun[], last: number)
 
 /** All of it numbers that were computed here. */
 function numberSql(runs: readonly Run[], width: number, first: number): string {
+  const [only] = runs
+  // One offset for the whole range, the common case: 32 bits divide in half the time of 64, and no row in range lies before the first start.
+  if (only !== undefined && runs.length === 1) {
+    return `intDiv(toUInt32(occurred_second - ${(only.base + first) * width - only.add}), ${width})`
+  }
   const second = 'toUInt64(occurred_second)'
   const numbers = runs.map(({ add, base, least }, index) => {
     const number = `intDiv(${second} + ${add}, ${width}) - ${base + first}`

@@ -3,14 +3,19 @@ import type { GroupColumn, Trend, TrendQuery } from '../../../schemas/api/querie
 import { AppError } from '../../runtime/errors.ts'
 import { planBuckets } from './buckets.ts'
 import { type Client, select } from './client.ts'
+import { countDistinct } from './count-distinct.ts'
 import { createPacker, type Packer, type Packing, unpackedGroup } from './pack-groups.ts'
 import type { ReadDeps } from './read-events.ts'
 import { parseBound } from './times.ts'
 import { planTrend, type TrendPlan } from './plan-trend.ts'
 
-type Group = Readonly<Record<string, string | number | null>>
-type Series = { readonly group: Group; readonly counts: readonly (readonly [number, number])[]; readonly total: number }
-type Counted = { readonly series: readonly Series[]; readonly total: number; readonly freshAt: string | null }
+export type Group = Readonly<Record<string, string | number | null>>
+export type Series = {
+  readonly group: Group
+  readonly counts: readonly (readonly [number, number])[]
+  readonly total: number
+}
+export type Counted = { readonly series: readonly Series[]; readonly total: number; readonly freshAt: string | null }
 
 /** Most points in one answer. */
 const MAX_POINTS = 2_000_000
@@ -24,7 +29,7 @@ export function createTrendReader(deps: ReadDeps) {
     const plan = planTrend(deps.database, query, planBuckets(query.interval, from, to, query.timeZone))
     const client = await deps.client()
     const counted = isDistinct(query)
-      ? await countDistinct(client, deps, plan)
+      ? await countDistinct(client, deps.database, plan, deps.maxSeconds)
       : await countEvents(client, deps, plan, packer)
     return toTrend(plan, counted)
   }
@@ -50,18 +55,14 @@ async function countPacked(
   packing: Packing,
 ): Promise<Counted | undefined> {
   const size = `{pack_size: UInt32}`
-  const query = `SELECT toUInt32(${plan.buckets.sql} * ${size} + ${packing.sql}) AS slot, toUInt32(count()) AS n, max(stored_at) AS fresh_at
+  const counting = `SELECT toUInt32(${plan.buckets.sql} * ${size} + ${packing.sql}) AS slot, toUInt32(count()) AS n, max(stored_at) AS fresh
     FROM ${deps.database}._events FINAL WHERE ${plan.where} GROUP BY slot`
+  // One row with two lists: tens of thousands of rows would cost more to write and read than to count.
+  const query = `SELECT groupArray((slot, n)) AS counts, max(fresh) AS fresh_at FROM (${counting})`
   const params = { ...plan.params, ...packing.params, pack_size: packing.size }
-  const rows = await select<{ slot: number; n: number; fresh_at: string }>(
-    client,
-    query,
-    params,
-    limits(deps),
-    'question',
-  )
+  const [row] = await select<PackedRow>(client, query, params, limits(deps), 'question')
   const groups = new Map<number, [number, number][]>()
-  for (const { slot, n } of rows) {
+  for (const [slot, n] of row?.counts ?? []) {
     const group = slot % packing.size
     const list = groups.get(group)
     const point: [number, number] = [Math.floor(slot / packing.size), n]
@@ -78,7 +79,7 @@ async function countPacked(
   return {
     series,
     total: series.reduce((sum, { total }) => sum + total, 0),
-    freshAt: newest(rows.map((row) => row.fresh_at)),
+    freshAt: series.length === 0 ? null : (row?.fresh_at ?? null),
   }
 }
 
@@ -96,24 +97,7 @@ async function countPlain(client: Client, deps: ReadDeps, plan: TrendPlan): Prom
   }
 }
 
-/** Distinct numbers do not add up, so every level gets its own: a set per interval and group, merged for the totals. */
-async function countDistinct(client: Client, deps: ReadDeps, plan: TrendPlan): Promise<Counted> {
-  // Sets of 64-bit hashes: half the work of sets of strings; a million names meet by chance once in 37 million such sets.
-  const what = plan.query.measure === 'devices' ? 'cityHash64(device)' : 'cityHash64(coalesce(user_sid, user))'
-  const inner = `SELECT ${groupList(plan)} ${plan.buckets.sql} AS bucket, uniqExactState(${what}) AS seen, max(stored_at) AS fresh
-    FROM ${deps.database}._events FINAL WHERE ${plan.where} GROUP BY ALL`
-  const query = `SELECT ${groupList(plan)} groupArray((bucket, toUInt32(finalizeAggregation(seen)))) AS counts,
-      toFloat64(uniqExactMerge(seen)) AS total, max(fresh) AS fresh_at
-    FROM (${inner}) ${groupBy(plan)}`
-  const rows = await select<SeriesRow>(client, query, plan.params, limits(deps), 'question')
-  const series = rows.filter(({ counts }) => counts.length > 0).map((row) => toSeries(row, plan))
-  const freshAt = newest(rows.map((row) => row.fresh_at))
-  if (series.length <= 1) return { series, total: series[0]?.total ?? 0, freshAt }
-  const all = `SELECT toFloat64(uniqExact(${what})) AS total FROM ${deps.database}._events FINAL WHERE ${plan.where}`
-  const [row] = await select<{ total: number }>(client, all, plan.params, limits(deps), 'question')
-  return { series, total: row?.total ?? 0, freshAt }
-}
-
+type PackedRow = { readonly counts: readonly (readonly [number, number])[]; readonly fresh_at: string }
 type SeriesRow = Readonly<Record<string, string | number | null>> & {
   readonly counts: readonly (readonly [number, number])[] & string
   readonly total: number

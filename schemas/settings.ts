@@ -83,6 +83,11 @@ export const Settings = Type.Object(
       pattern: '^[A-Za-z_][A-Za-z0-9_]{0,63}$',
       description: 'Database that holds the tables and views.',
     }),
+    clickhouse_cluster: Type.Union([Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}$' }), Type.Null()], {
+      default: null,
+      description:
+        "Name of the cluster in the servers' `remote_servers`: tables are made on all of its servers, replicated, and the large ones spread over its shards. Set it before the first start and never change it. Unset: one server.",
+    }),
     retention_days: Type.Union([Type.Integer({ minimum: 1, maximum: 36500 }), Type.Null()], {
       default: null,
       description:

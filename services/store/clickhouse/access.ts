@@ -112,7 +112,11 @@ export type RemoteOptions = {
 /** A ClickHouse server. */
 export function remoteAccess(options: RemoteOptions): ClickHouseAccess {
   const database = options.database ?? DATABASE
-  const base = { url: options.url, ...(options.caFile === undefined ? {} : { caFile: options.caFile }) }
+  const base = {
+    url: options.url,
+    isCluster: options.cluster !== undefined,
+    ...(options.caFile === undefined ? {} : { caFile: options.caFile }),
+  }
   const account = { username: options.username, password: options.password }
   const connection: Connection = {
     admin: openClient({ ...base, ...account, database }),

@@ -53,12 +53,13 @@ export function createRemoteStore(options: RemoteOptions & StoreOptions): ClickH
 
 function createStore(access: ClickHouseAccess, options: StoreOptions): ClickHouseStore {
   const { database, cluster } = access
+  const placement = { database, cluster }
   const client = async () => (await access.connect()).admin
   const deps = { database, client, maxSeconds: options.maxQuerySeconds ?? MAX_QUERY_SECONDS }
   return {
     async open() {
       const { bare } = await access.connect()
-      await migrate({ client: bare, database, ...(cluster === undefined ? {} : { cluster }) })
+      await migrate({ client: bare, ...placement })
     },
     insertEvents: createInsertEvents(deps),
     insertDeadLetters: createInsertDeadLetters(deps),
@@ -74,7 +75,7 @@ function createStore(access: ClickHouseAccess, options: StoreOptions): ClickHous
       await select(await client(), 'SELECT 1')
     },
     publishCatalog: async (catalog) => publishCatalog(await client(), database, catalog),
-    applyRetention: async (days, now) => applyRetention(await client(), database, days, now),
+    applyRetention: async (days, now) => applyRetention(await client(), placement, days, now),
     inspect: async () => inspectClickHouse((await access.connect()).bare, database),
     describe: () => access.describe(),
     close: () => access.close(),

@@ -15,6 +15,8 @@ export type ClientOptions = {
   readonly database: string
   /** PEM file of the authority that signed the server's certificate; the system's authorities unless given. */
   readonly caFile?: string
+  /** Is it a server of a cluster over whose shards tables are spread? */
+  readonly isCluster?: boolean
   readonly requestTimeoutMs?: number
 }
 
@@ -40,7 +42,7 @@ export function openClient(options: ClientOptions): Client {
     // Compression costs CPU that a loopback does not pay back.
     compression: { request: !isLoopback, response: !isLoopback },
     ...(options.caFile === undefined ? {} : { tls: { ca_cert: readFileSync(options.caFile) } }),
-    clickhouse_settings: OWN_SETTINGS,
+    clickhouse_settings: options.isCluster === true ? { ...OWN_SETTINGS, ...CLUSTER_SETTINGS } : OWN_SETTINGS,
     // What matters reaches the caller as an error; the client's own advice would only stand in the way of a command's output.
     log: { level: ClickHouseLogLevel.OFF },
   })
@@ -59,6 +61,9 @@ const OWN_SETTINGS: ClickHouseSettings = {
   wait_end_of_query: 0,
   async_insert: 0,
 }
+
+/** A subquery is asked once, by the server that we ask, and its answer sent along to the shards; else each shard would ask it of all shards. */
+const CLUSTER_SETTINGS: ClickHouseSettings = { distributed_product_mode: 'global' }
 
 /** Whose request it was decides what an error means: the store's own work, rows to insert, a question of the API, or a statement that a reader wrote. */
 export type Asker = 'store' | 'rows' | 'question' | 'reader'

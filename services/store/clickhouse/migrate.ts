@@ -18,7 +18,7 @@ export type MigrateOptions = {
   readonly client: Client
   readonly database: string
   /** Cluster whose servers all get the tables, which are replicated there; a single server unless given. */
-  readonly cluster?: string
+  readonly cluster?: string | undefined
   readonly folder?: string
 }
 
@@ -40,11 +40,13 @@ export async function readMigrations(folder = FOLDER): Promise<readonly Migratio
 /**
  * Applies what is missing. Two processes may do it at once: every statement can be repeated, and a migration counts as applied only
  * once its row is written, after its last statement; the row is the same whoever writes it.
- * Throws MIGRATION_CHANGED, SCHEMA_AHEAD, or what the store says.
+ * Throws MIGRATION_CHANGED, SCHEMA_AHEAD, SETTINGS_INVALID where the tables were made for one server and are now to be a cluster's or the
+ * other way round, or what the store says.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const { client, database } = options
   const migrations = await readMigrations(options.folder)
+  await refuseOtherLayout(options)
   for (const template of [DATABASE, MIGRATIONS_TABLE]) {
     for (const statement of renderStatement(template, options)) await run(client, statement)
   }
@@ -65,6 +67,18 @@ export const DATABASE = 'CREATE DATABASE IF NOT EXISTS {database} {on_cluster} E
 export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS {database}._migrations {on_cluster}
 (number UInt16, name String, checksum String, applied_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'))
 ENGINE = {engine:_migrations()} ORDER BY (number, checksum)`
+
+async function refuseOtherLayout({ client, database, cluster }: MigrateOptions): Promise<void> {
+  const query = `SELECT engine FROM system.tables WHERE database = {database: String} AND name = '_events'`
+  const [table] = await select<{ engine: string }>(client, query, { database })
+  if (table === undefined) return
+  const isSpread = table.engine === 'Distributed'
+  if (isSpread === (cluster !== undefined)) return
+  const message = isSpread
+    ? `The database ${database} was made for a cluster: set ROAMWATCH_CLICKHOUSE_CLUSTER (clickhouse_cluster) to its name.`
+    : `The database ${database} was made for one server: unset ROAMWATCH_CLICKHOUSE_CLUSTER (clickhouse_cluster), or choose another ROAMWATCH_CLICKHOUSE_DATABASE.`
+  throw new AppError('SETTINGS_INVALID', message)
+}
 
 async function markApplied(client: Client, database: string, values: Record<string, unknown>): Promise<void> {
   const query = `INSERT INTO ${database}._migrations (number, name, checksum) SELECT {number: UInt16}, {name: String}, {checksum: String}`

@@ -1,6 +1,7 @@
 /** Retention by event time: readers stop seeing what is older at once, and whole partitions are dropped. Off until it is set. */
 import { AppError } from '../../runtime/errors.ts'
 import { type Client, insertBytes, run, select } from './client.ts'
+import { type Placement, renderStatement } from './render-statements.ts'
 
 const DAY_SECONDS = 86_400
 const MAX_DAYS = 36_500
@@ -26,10 +27,11 @@ export function retentionFloor(days: number | undefined, now: Date): number {
  */
 export async function applyRetention(
   client: Client,
-  database: string,
+  placement: Placement,
   days: number | undefined,
   now: Date,
 ): Promise<void> {
+  const { database } = placement
   const floor = retentionFloor(days, now)
   const current = await readFloor(client, database)
   if (current !== floor) {
@@ -37,17 +39,24 @@ export async function applyRetention(
     await insertBytes(client, { table: `${database}._retention`, columns: ['floor'] }, 'JSONEachRow', line)
   }
   if (floor === 0) return
-  // The partition of the floor itself stays until all of it lies below.
-  const partitions = await select<{ partition_id: string }>(
-    client,
-    `SELECT partition_id FROM system.parts
-     WHERE database = {database: String} AND table = '_events' AND active
-     GROUP BY partition_id HAVING toYYYYMM(max(max_time), 'UTC') < toYYYYMM(toDateTime({floor: UInt32}, 'UTC'))`,
-    { database, floor },
-  )
-  for (const { partition_id } of partitions) {
-    await run(client, `ALTER TABLE ${database}._events DROP PARTITION ID '${partition_id.replaceAll(/[^\w-]/g, '')}'`)
+  for (const partition of await partitionsBelow(client, database, floor)) {
+    const drop = `ALTER TABLE {database}._events {on_cluster} DROP PARTITION ID '${partition.replaceAll(/[^\w-]/g, '')}'`
+    for (const statement of renderStatement(drop, placement)) await run(client, statement)
   }
+}
+
+/**
+ * Partitions that lie wholly below the floor, on whichever shard; the one of the floor itself stays until all of it does. A partition is a
+ * month of a tenant, so a row of an earlier month tells it; others are not read.
+ */
+async function partitionsBelow(client: Client, database: string, floor: number): Promise<readonly string[]> {
+  const rows = await select<{ partition: string }>(
+    client,
+    `SELECT DISTINCT _partition_id AS partition FROM ${database}._events
+     WHERE occurred_second < toDateTime(toStartOfMonth(toDateTime({floor: UInt32}, 'UTC'), 'UTC'), 'UTC')`,
+    { floor },
+  )
+  return rows.map(({ partition }) => partition)
 }
 
 /** The floor that readers apply now, in seconds since 1970. */

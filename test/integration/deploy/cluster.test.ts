@@ -13,6 +13,7 @@ import { renderMigration, renderStatement } from '../../../services/store/clickh
 import { eventRow, keyOf } from '../../support/classified-event.ts'
 import { hasEngine, temporaryDirectory } from '../../support/clickhouse.ts'
 import { freePorts } from '../../support/kafka-broker/free-ports.ts'
+import { type KeeperStandIn, startKeeperStandIn } from './keeper-stand-in.ts'
 import { askServer, type DeployedServer, makeSecrets, ROOT, startServer } from './server.ts'
 
 const CLUSTER = { database: 'roamwatch', cluster: 'roamwatch' }
@@ -30,6 +31,7 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
   const secrets = temporaryDirectory()
   let servers: DeployedServer[] = []
   let stores: ClickHouseStore[] = []
+  let standIns: KeeperStandIn[] = []
   const [first, second] = [() => servers[0]!.url, () => servers[1]!.url]
 
   beforeAll(async () => {
@@ -54,20 +56,22 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
         }),
       ),
     )
-    for (const { url } of servers) {
-      for (const statement of await clusterStatements()) await askServer(url, withoutReplicas(statement), writer())
-    }
-    stores = servers.map(({ url, writerPassword, readerPassword }) =>
+    const all = servers.map(({ url }) => url)
+    standIns = await Promise.all(all.map((url) => startKeeperStandIn(url, all)))
+    stores = servers.map(({ writerPassword, readerPassword }, index) =>
       createRemoteStore({
-        url,
+        url: standIns[index]!.url,
+        cluster: CLUSTER.cluster,
         username: 'roamwatch_writer',
         password: writerPassword,
         reader: { username: 'analyst', password: readerPassword },
       }),
     )
+    await Promise.all(stores.map((store) => store.open()))
   })
   afterAll(async () => {
     await Promise.all(stores.map((store) => store.close()))
+    await Promise.all(standIns.map((standIn) => standIn.stop()))
     await Promise.all(servers.map((server) => server.stop()))
     secrets.remove()
   })
@@ -113,6 +117,16 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
       await expect(askServer(first(), statement, shard)).rejects.toThrow('Not enough privileges')
   })
 
+  it('refuse who takes them for one server', async () => {
+    const { writerPassword } = servers[0]!
+    const unaware = createRemoteStore({ url: first(), username: 'roamwatch_writer', password: writerPassword })
+    await expect(unaware.open()).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+      message: expect.stringContaining('ROAMWATCH_CLICKHOUSE_CLUSTER') as string,
+    })
+    await unaware.close()
+  })
+
   it('each hold a part of the rows, and show all of them', async () => {
     const rows = Array.from({ length: 2000 }, (_, index) => eventRow(index))
     expect(await stores[0]!.insertEvents(rows)).toEqual(rows.map(() => true))
@@ -151,6 +165,15 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
       expect(await sql(store, 'SELECT uniqExact(device) AS n FROM events', 'wide')).toBe('{"n":"3"}')
   })
 
+  it('answer ad-hoc SQL with a subquery where it is global, and refuse it otherwise', async () => {
+    const ofOne = (verb: string) =>
+      `SELECT count() AS n FROM events WHERE device ${verb} (SELECT device FROM events ORDER BY device LIMIT 1)`
+    for (const store of stores) {
+      expect(await sql(store, ofOne('GLOBAL IN'), 'wide')).toBe('{"n":"100"}')
+      await expect(sql(store, ofOne('IN'), 'wide')).rejects.toMatchObject({ code: 'QUERY_REFUSED' })
+    }
+  })
+
   it('count the sightings of a dead letter together, wherever they were written', async () => {
     const letters = Array.from({ length: 20 }, (_, index) => deadLetter(`letter-${index}`))
     await stores[0]!.insertDeadLetters(letters.map((letter) => ({ letter, sighting: 'first' })))
@@ -162,6 +185,97 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
       )
     expect(await count(first(), '_dead_letters_local')).toBeLessThan(60)
     expect(await count(second(), '_dead_letters_local')).toBeGreaterThan(0)
+  })
+
+  it('count a key that comes again as one that is stored, whichever server it comes through', async () => {
+    const rows = ['twice', 'once', 'twice'].map((name) => eventRow(`again ${name}`, { tenant: 'again' }))
+    expect(await stores[0]!.insertEvents(rows)).toEqual([true, true, false])
+    expect(await stores[1]!.insertEvents(rows)).toEqual([false, false, false])
+  })
+
+  it('answer trends alike, equal to the rows, with every measure and grouping', async () => {
+    const range = { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z' }
+    const rows = Array.from({ length: 400 }, (_, index) =>
+      eventRow(`trend-${index}`, {
+        tenant: 'trend',
+        device: `pc-${index % 7}`,
+        user_sid: `S-1-5-21-${index % 11}`,
+        event_id: index % 2 === 0 ? 6065 : 1098,
+      }),
+    )
+    await stores[0]!.insertEvents(rows.slice(0, 250))
+    await stores[1]!.insertEvents(rows.slice(200))
+    const totals = { events: 400, devices: 7, users: 11 }
+    for (const store of stores) {
+      for (const [measure, total] of Object.entries(totals) as [keyof typeof totals, number][]) {
+        const question = { tenant: 'trend', measure, interval: '1d', filters: [], ...range } as const
+        expect((await store.trend({ ...question, groupBy: [] })).total).toBe(total)
+        const grouped = await store.trend({ ...question, groupBy: ['event_id'] })
+        expect(grouped.series.map(({ total: part }) => part)).toEqual(
+          measure === 'events' ? [200, 200] : [total, total],
+        )
+      }
+      const page = await store.events({ tenant: 'trend', filters: [], limit: 1000, ...range })
+      expect(new Set(page.events.map(({ event_key: key }) => key)).size).toBe(400)
+    }
+  })
+
+  it('know alike what was done about a dead letter', async () => {
+    const letter = deadLetter('acted upon')
+    await stores[0]!.insertDeadLetters([{ letter, sighting: 'first' }])
+    const action = {
+      dead_letter_key: letter.dead_letter_key,
+      tenant: 'default',
+      attempt: 'attempt-1',
+      part: 0,
+      parts: 1,
+      covers: 1,
+      requested_by: 'ada',
+      requested_at: '2026-11-03T10:00:00.000Z',
+      version: '1.0.0',
+      reason: '',
+      detail: '',
+    } as const
+    await stores[1]!.insertDeadLetterActions([{ ...action, action: 'stored' }])
+    for (const store of stores) {
+      const states = async () =>
+        (await store.deadLettersByKey('default', [letter.dead_letter_key])).map(({ state }) => state)
+      expect(await states()).toEqual(['replayed'])
+    }
+    await stores[0]!.insertDeadLetters([{ letter, sighting: 'second' }])
+    for (const store of stores)
+      expect(await store.deadLettersByKey('default', [letter.dead_letter_key])).toMatchObject([
+        { state: 'open', seen: 2 },
+      ])
+  })
+
+  it('drop the months below the retention floor on every shard, and hide what lies below in the month of the floor', async () => {
+    const tenant = 'kept'
+    const days = ['2025-01-15', '2025-02-15', '2025-03-01', '2025-03-20', '2026-11-01']
+    const rows = days.flatMap((day) =>
+      Array.from({ length: 40 }, (_, index) =>
+        eventRow(`${day} ${index}`, { tenant, occurred_at: `${day}T10:00:00.0000000Z` }),
+      ),
+    )
+    await stores[0]!.insertEvents(rows)
+    const stored = async (url: string) =>
+      (
+        await askServer(
+          url,
+          `SELECT DISTINCT toString(toYYYYMM(occurred_second)) AS month FROM roamwatch._events_local WHERE tenant = '${tenant}' ORDER BY 1`,
+          TESTER,
+        )
+      ).map(({ month }) => month)
+    for (const { url } of servers) expect(await stored(url)).toEqual(['202501', '202502', '202503', '202611'])
+    // The floor is 2025-03-10: two months go, and of the third what is older is hidden.
+    await stores[1]!.applyRetention(30, new Date('2025-04-09T00:00:00Z'))
+    for (const { url } of servers) expect(await stored(url)).toEqual(['202503', '202611'])
+    for (const store of stores)
+      expect(await sql(store, 'SELECT count() AS n, min(occurred_at) AS first FROM events', tenant)).toMatch(
+        /^\{"n":"80","first":"2025-03-20/,
+      )
+    await stores[0]!.applyRetention(undefined, new Date('2025-04-09T00:00:00Z'))
+    for (const store of stores) expect(await sql(store, 'SELECT count() AS n FROM events', tenant)).toBe('{"n":"120"}')
   })
 
   it('refuse a question, rather than answer it by half, when one of them is away', async () => {
@@ -209,11 +323,4 @@ function onLoopback(shard: number, tcpPorts: readonly number[]): string {
       `<macros replace="replace"><shard>${shard}</shard><replica>1</replica></macros></clickhouse>`,
     )
     .concat(replicas === 4 ? '' : 'the cluster file has changed')
-}
-
-/** Without keepers there are neither replicas nor a queue of DDL: each server is told by itself, and replaces in its own table. */
-function withoutReplicas(statement: string): string {
-  return statement
-    .replace('ON CLUSTER roamwatch', '')
-    .replace(/ReplicatedReplacingMergeTree\('[^']*', '[^']*'(?:, )?/, 'ReplacingMergeTree(')
 }

@@ -96,6 +96,17 @@ describe.skipIf(!hasEngine())('migrations', () => {
     await expect(apply()).rejects.toMatchObject({ code: 'SCHEMA_AHEAD' })
   })
 
+  it('are refused for a cluster where the tables were made for one server', async () => {
+    await apply()
+    const before = await tables()
+    const answer = migrate({ client: test.admin, database, cluster: 'wide', folder: folder.path })
+    await expect(answer).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+      message: expect.stringContaining('was made for one server') as string,
+    })
+    expect(await tables()).toEqual(before)
+  })
+
   it('refuse a database name that is no plain word', async () => {
     const answer = migrate({ client: test.admin, database: 'x; DROP DATABASE roamwatch', folder: folder.path })
     await expect(answer).rejects.toMatchObject({ code: 'SETTINGS_INVALID' })

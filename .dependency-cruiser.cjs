@@ -69,6 +69,7 @@ module.exports = {
       },
     },
     only('kafkajs-in-one-folder', 'kafkajs', 'services/transport/kafka/'),
+    only('telemetry-sdk-in-one-folder', '@opentelemetry/(?!api)', 'services/cli/telemetry/'),
     only('clickhouse-in-one-folder', '@clickhouse|chdb|ffi-rs', 'services/store/clickhouse/'),
   ],
   options: {

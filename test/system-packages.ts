@@ -8,6 +8,7 @@ const PACKAGES = [
   { program: 'docker-compose', name: 'docker-compose', use: 'the parser of docker-compose.yml' },
   { program: 'java', name: 'default-jre-headless', use: 'runs a real Kafka broker' },
   { program: 'mvn', name: 'maven', use: "brings Kafka's jars" },
+  { program: 'promtool', name: 'prometheus', use: 'checks what /metrics prints, and the alert rules' },
 ] as const
 
 function isOnPath(program: string): boolean {

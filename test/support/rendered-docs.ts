@@ -2,10 +2,13 @@
 import { DEAD_LETTER_REASONS } from '../../schemas/dead-letter.ts'
 import { Settings } from '../../schemas/settings.ts'
 import { ERROR_CODES } from '../../services/runtime/errors.ts'
+import { ATTRIBUTES, METRICS, type MetricSpec } from '../../services/runtime/telemetry/metrics.ts'
+import { prometheusName } from '../../services/runtime/telemetry/prometheus-name.ts'
 
 export const RENDERED_DOCS: readonly { readonly path: string; readonly render: () => string }[] = [
   { path: 'docs/errors.md', render: renderErrors },
   { path: 'docs/settings.md', render: renderSettings },
+  { path: 'docs/metrics.md', render: renderMetrics },
 ]
 
 function renderErrors(): string {
@@ -53,5 +56,37 @@ stops the start with a message that says how to mend it.
 | Name in the file | Environment | Default | Meaning |
 | --- | --- | --- | --- |
 ${lines.join('\n')}
+`
+}
+
+const KINDS = { counter: 'counter', updown: 'up-down counter', gauge: 'gauge', histogram: 'histogram' } as const
+
+function renderMetrics(): string {
+  const specs: readonly (readonly [string, MetricSpec])[] = Object.entries(METRICS)
+  const lines = specs.map(([name, spec]) => {
+    const attributes = spec.attributes.map((attribute) => `\`${attribute}\``).join(', ')
+    const names = `\`${name}\`<br>\`${prometheusName(name, spec)}\``
+    return `| ${names} | ${KINDS[spec.kind]} | \`${spec.unit}\` | ${attributes} | ${spec.description} |`
+  })
+  return `# Metrics
+
+What every service shows on \`/metrics\` and sends by OTLP; [telemetry.md](telemetry.md) says how to have them. The first name is OpenTelemetry's, the
+second Prometheus': dots become underscores in both names and attributes, and the unit stands at the end. Counters count from the start of the
+process. A metric is there once it has a value.
+
+| Name | Kind | Unit | Attributes | Meaning |
+| --- | --- | --- | --- | --- |
+${lines.join('\n')}
+
+## Attributes
+
+They have few values, all of them from fixed lists or from settings; never a computer, a user or an event.
+
+| Attribute | Value |
+| --- | --- |
+${rows(ATTRIBUTES)}
+
+Besides, \`target_info\` in Prometheus, and the resource in OTLP, name the process: \`service.name\`, \`service.namespace\`, \`service.version\`,
+\`service.instance.id\`, \`host.name\`, and what OTEL_RESOURCE_ATTRIBUTES adds.
 `
 }

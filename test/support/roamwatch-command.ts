@@ -35,5 +35,5 @@ export async function runCommand(args: readonly string[], options: RunOptions = 
 
 /** The tester's own settings must not decide. */
 export function environmentWithoutSettings(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ROAMWATCH_')))
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ROAMWATCH|OTEL)_/.test(name)))
 }

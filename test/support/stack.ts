@@ -166,5 +166,5 @@ async function makeTopics(broker: Broker, topics: readonly string[]): Promise<vo
 
 /** The caller's own settings must not decide. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('ROAMWATCH_')))
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(ROAMWATCH|OTEL)_/.test(name)))
 }

@@ -1,12 +1,11 @@
 /**
- * Metrics in the text format of Prometheus, named as OpenTelemetry's rules for Prometheus say: units in words at the end of the
- * name (`_seconds`, `_bytes`, `_ratio`), counters end in `_total`. The SDK's own exporter leaves the units out.
- * Sources: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/, Prometheus' exposition formats.
+ * Metrics in the text format of Prometheus, with the names that OpenTelemetry's rules give (prometheus-name.ts): the SDK's own
+ * exporter leaves the units out. Source: Prometheus, exposition formats, text format 0.0.4.
  */
 import type { Attributes } from '@opentelemetry/api'
 import { DataPointType, type MetricData, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import { legalName, prometheusName } from '../../runtime/telemetry/prometheus-name.ts'
 
-const UNITS: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' }
 const TARGET = 'target_info'
 
 /** Families in the order in which they were made, without those that have no value yet. */
@@ -17,14 +16,14 @@ export function renderPrometheus({ resource, scopeMetrics }: ResourceMetrics): s
 }
 
 function renderFamily(metric: MetricData): string {
-  const name = prometheusName(metric)
-  const { description } = metric.descriptor
+  const { description, unit } = metric.descriptor
+  const kind = kindOf(metric)
+  const name = prometheusName(metric.descriptor.name, { kind, unit })
   switch (metric.dataPointType) {
     case DataPointType.SUM:
     case DataPointType.GAUGE: {
-      const isCounter = metric.dataPointType === DataPointType.SUM && metric.isMonotonic
       const values = metric.dataPoints.map(({ attributes, value }) => line(name, attributes, value))
-      return head(name, isCounter ? 'counter' : 'gauge', description) + values.join('')
+      return head(name, kind === 'counter' ? 'counter' : 'gauge', description) + values.join('')
     }
     case DataPointType.HISTOGRAM: {
       const values = metric.dataPoints.map(({ attributes, value }) => renderHistogram(name, attributes, value))
@@ -52,26 +51,9 @@ function renderHistogram(name: string, attributes: Attributes, { buckets, count,
   return [...lines, line(`${name}_sum`, attributes, sum), line(`${name}_count`, attributes, count)].join('')
 }
 
-/** As the metric is called in Prometheus, a histogram without `_bucket`, `_sum` and `_count`. */
-export function prometheusName(
-  metric: Pick<MetricData, 'descriptor' | 'dataPointType'> & { isMonotonic?: boolean },
-): string {
-  const { name, unit } = metric.descriptor
-  const isCounter = metric.dataPointType === DataPointType.SUM && metric.isMonotonic === true
-  const word = UNITS[unit] ?? (unit === '1' && metric.dataPointType === DataPointType.GAUGE ? 'ratio' : undefined)
-  const base = withoutSuffix(legal(name), '_total')
-  const named = word === undefined || base.endsWith(`_${word}`) ? base : `${base}_${word}`
-  return isCounter ? `${named}_total` : named
-}
-
-function withoutSuffix(text: string, suffix: string): string {
-  return text.endsWith(suffix) ? text.slice(0, -suffix.length) : text
-}
-
-/** Letters, digits and underscores, not beginning with a digit. */
-function legal(name: string): string {
-  const replaced = name.replaceAll(/[^A-Za-z0-9_]/g, '_').replaceAll(/_{2,}/g, '_')
-  return /^[0-9]/.test(replaced) ? `_${replaced}` : replaced
+function kindOf(metric: MetricData): 'counter' | 'gauge' | 'updown' | 'histogram' {
+  if (metric.dataPointType === DataPointType.SUM) return metric.isMonotonic ? 'counter' : 'updown'
+  return metric.dataPointType === DataPointType.GAUGE ? 'gauge' : 'histogram'
 }
 
 function head(name: string, type: 'counter' | 'gauge' | 'histogram', description: string): string {
@@ -83,7 +65,7 @@ function line(name: string, attributes: Attributes, value: number): string {
   const labels = new Map<string, string>()
   for (const [key, one] of Object.entries(attributes)) {
     if (one === undefined) continue
-    const label = legal(key)
+    const label = legalName(key)
     const text = typeof one === 'string' ? one : JSON.stringify(one)
     const before = labels.get(label)
     labels.set(label, before === undefined ? text : `${before};${text}`) // two keys may become one label

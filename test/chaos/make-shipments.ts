@@ -70,13 +70,16 @@ function render(shape: ShipperShape, event: LoggedEvent, at: number): string {
   return at % 2 === 0 ? toOtlp(event) : toEventXml(event)
 }
 
-/** One line of Winlogbeat that is cut off, names no computer, or is of a time that no clock shows. */
+/**
+ * One line of Winlogbeat that is no JSON, names no computer, or is of a time that no clock shows. Not one that is cut off: as the last
+ * of its body that is refused for another reason (`truncated`) than elsewhere, and a dead letter is one record and one reason.
+ */
 function brokenLine(event: LoggedEvent, mark: string, random: Random): Shipment {
   const record = JSON.parse(toWinlogbeat(event)) as { winlog: { computer_name?: string } }
   const marked = { mark, ...record }
   const broken = { kind: 'broken', mark } as const
   const way = random.between(0, 2)
-  if (way === 0) return { ...broken, text: JSON.stringify(marked).slice(0, -random.between(2, 40)) }
+  if (way === 0) return { ...broken, text: JSON.stringify(marked).replace('"winlog":', '"winlog"') }
   if (way === 1) {
     delete record.winlog.computer_name
     return { ...broken, text: JSON.stringify({ ...marked, host: undefined }) }

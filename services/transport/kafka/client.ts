@@ -6,6 +6,7 @@ import type { Logger } from '../../runtime/logging.ts'
 import { createClientLog } from './client-log.ts'
 import type { KafkaClientOptions } from './client-options.ts'
 import { registerCodecs } from './codecs.ts'
+import { mendConnection } from './connection-patch.ts'
 import { mendRecordCodec } from './record-codec-patch.ts'
 import { mendRequestQueue } from './request-queue-patch.ts'
 import { withinDeadline } from './within-deadline.ts'
@@ -32,6 +33,7 @@ const KEEP_ALIVE_MS = 60_000
 export function createKafkaClient(options: KafkaClientOptions, log: Logger): KafkaClient {
   registerCodecs()
   mendRequestQueue()
+  mendConnection()
   mendRecordCodec()
   const sockets = new Set<Socket>()
   let lastFault: unknown

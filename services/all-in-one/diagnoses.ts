@@ -8,12 +8,11 @@ import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
 import type { ClickHouseInspection } from '../store/clickhouse/inspect.ts'
 import { createStore } from './create-store.ts'
 import { failed, type Finding, ok, warning } from './finding.ts'
+import { adviceForVersion } from '../store/clickhouse/tested-version.ts'
 import { kafkaFindings } from './kafka-findings.ts'
 
 const LEAST_FREE_BYTES = 2 ** 30
 const API_TIMEOUT_MS = 3000
-/** Major and minor version. */
-const TESTED_CLICKHOUSE = [26, 7] as const
 const MOST_CLOCK_DIFFERENCE_MS = 5_000
 
 export async function* createDiagnoses(settings: Settings, catalog: Catalog): AsyncGenerator<Finding> {
@@ -85,10 +84,8 @@ async function* storeFindings(store: ClickHouseStore, settings: Settings): Async
 }
 
 function versionFinding(detail: string, version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const [leastMajor, leastMinor] = TESTED_CLICKHOUSE
-  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return ok('store', detail)
-  return warning('store', detail, `upgrade it: ${TESTED_CLICKHOUSE.join('.')} is the oldest that this is tested with`)
+  const advice = adviceForVersion(version)
+  return advice === undefined ? ok('store', detail) : warning('store', detail, advice)
 }
 
 function clockFinding({ clock_difference_ms: difference, clock_error_ms: error }: ClickHouseInspection): Finding {

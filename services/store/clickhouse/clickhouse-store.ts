@@ -20,6 +20,7 @@ import { createEventReader } from './read-events.ts'
 import { createTrendReader } from './read-trend.ts'
 import { applyRetention } from './retention.ts'
 import { createSqlRunner } from './run-sql.ts'
+import { withVersionAdvice } from './tested-version.ts'
 
 export type ClickHouseStore = EventStore & {
   /** Connects (starting or joining the embedded engine) and brings the schema up to date. Safe to call twice. */
@@ -59,7 +60,11 @@ function createStore(access: ClickHouseAccess, options: StoreOptions): ClickHous
   return {
     async open() {
       const { bare } = await access.connect()
-      await migrate({ client: bare, ...placement })
+      try {
+        await migrate({ client: bare, ...placement })
+      } catch (error) {
+        throw await withVersionAdvice(error, bare)
+      }
     },
     insertEvents: createInsertEvents(deps),
     insertDeadLetters: createInsertDeadLetters(deps),

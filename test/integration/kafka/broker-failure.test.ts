@@ -35,7 +35,7 @@ describe.skipIf(noBroker !== undefined)('when the broker fails', () => {
   it('loses no acknowledged event over kills of the broker, and reads on without being restarted', async () => {
     const plan = planOf(4)
     const kept = keeping()
-    const sink = sinkOf(broker.brokers, plan)
+    const sink = sinkOf(broker.brokers, plan, { sendDeadlineMs: 5_000 })
     const source = sourceOf(broker.brokers, plan, kept.handle)
     opened.push(sink, source)
     await sink.start()
@@ -50,7 +50,8 @@ describe.skipIf(noBroker !== undefined)('when the broker fails', () => {
       }
     }
     const senders = Promise.all([0, 1, 2].map(sender))
-    for (const downMs of [0, 3_000]) {
+    // The second time longer than the session timeout and the deadline of sending: what an hour would do, too.
+    for (const downMs of [0, 15_000]) {
       const before = acknowledged.size
       await expect.poll(() => acknowledged.size, waiting).toBeGreaterThan(before + 200)
       await broker.kill('SIGKILL')

@@ -135,6 +135,25 @@ describe.skipIf(noBroker !== undefined)('sending to Kafka', () => {
     expect(topics.map(({ partitions }) => partitions.length).toSorted()).toEqual([3, 4])
   })
 
+  it('asks its senders to come again while its topics are gone, and goes on when they are there again', async () => {
+    const plan = planOf(3)
+    const sink = await openSink(plan, { sendDeadlineMs: 2_000 })
+    await sink.send(batchOf(eventsOf(5)))
+    await withAdmin(broker.brokers, (admin) => admin.deleteTopics({ topics: [plan.events.name] }))
+    const refusal: unknown = await sink.send(batchOf(eventsOf(5, { from: 100 }))).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(refusal).toMatchObject({ code: 'BROKER_UNAVAILABLE', retryable: true })
+    // The next service that starts makes them again.
+    const kept = keeping()
+    await openSource(plan, kept)
+    const events = eventsOf(50, { from: 1000 })
+    await expect.poll(() => sink.send(batchOf(events)).then(({ accepted }) => accepted, String), waiting).toBe(50)
+    // What was refused may have arrived all the same, which counts once.
+    await expect.poll(() => [...namesOf(events)].filter((name) => !kept.events().has(name)), waiting).toEqual([])
+  })
+
   it('refuses to start without its topics when it may not make them, and says the command that does', async () => {
     const plan = planOf(3)
     const refused = sinkOf(broker.brokers, plan, { mayCreateTopics: false }).start()

@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> 
   'kafka-process': () => import('./kafka-process.ts'),
   gateway: () => import('./gateway.ts'),
   'gateway-to-row': () => import('./gateway-to-row.ts'),
+  telemetry: () => import('./telemetry.ts'),
   start: () => import('./start.ts'),
 }
 

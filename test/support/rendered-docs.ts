@@ -2,7 +2,8 @@
 import { DEAD_LETTER_REASONS } from '../../schemas/dead-letter.ts'
 import { Settings } from '../../schemas/settings.ts'
 import { ERROR_CODES } from '../../services/runtime/errors.ts'
-import { ATTRIBUTES, METRICS, type MetricSpec } from '../../services/runtime/telemetry/metrics.ts'
+import { ATTRIBUTES, type MetricSpec } from '../../services/runtime/telemetry/metric-spec.ts'
+import { METRICS } from '../../services/runtime/telemetry/metrics.ts'
 import { prometheusName } from '../../services/runtime/telemetry/prometheus-name.ts'
 
 export const RENDERED_DOCS: readonly { readonly path: string; readonly render: () => string }[] = [

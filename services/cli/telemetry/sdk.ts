@@ -17,7 +17,7 @@ import type { Logger } from '../../runtime/logging.ts'
 import { observeProcess } from '../../runtime/telemetry/observe-process.ts'
 import type { TelemetryPlan } from './plan-telemetry.ts'
 import { PageReader } from './prometheus-reader.ts'
-import type { Telemetry, TelemetryDeps } from './start-telemetry.ts'
+import type { Telemetry, TelemetryDeps } from './telemetry.ts'
 
 const STOP_MS = 2_000
 const REMIND_MS = 60_000

@@ -3,7 +3,8 @@
  * modules, because an instrument made before the SDK is registered stays silent. Without an SDK all of it does nothing.
  */
 import { type Attributes, type Meter, type MeterProvider, metrics } from '@opentelemetry/api'
-import { METRICS, type MetricAttributes, type MetricName, type MetricOf, type MetricSpec } from './metrics.ts'
+import type { MetricSpec } from './metric-spec.ts'
+import { METRICS, type MetricAttributes, type MetricName, type MetricOf } from './metrics.ts'
 
 export const METER_NAME = 'roamwatch'
 

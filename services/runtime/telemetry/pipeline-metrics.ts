@@ -1,5 +1,5 @@
 /** Metrics of the way of an event: collect, Kafka, process, store, and the HTTP doors. Part of METRICS (metrics.ts). */
-import type { MetricSpec } from './metrics.ts'
+import type { MetricSpec } from './metric-spec.ts'
 
 /** Of semantic conventions for durations of messaging, databases and HTTP. Seconds. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]

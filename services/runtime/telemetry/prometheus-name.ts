@@ -2,7 +2,7 @@
  * Names of metrics in Prometheus, by OpenTelemetry's rules: units in words at the end (`_seconds`, `_bytes`, `_ratio`), counters
  * end in `_total`. Source: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */
-import type { MetricSpec } from './metrics.ts'
+import type { MetricSpec } from './metric-spec.ts'
 
 const UNITS: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' }
 

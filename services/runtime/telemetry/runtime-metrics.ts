@@ -1,5 +1,5 @@
 /** Metrics of a process, whatever it does. Part of METRICS (metrics.ts). */
-import type { MetricSpec } from './metrics.ts'
+import type { MetricSpec } from './metric-spec.ts'
 
 export const RUNTIME_METRICS = {
   'roamwatch.check.ok': {

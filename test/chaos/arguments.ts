@@ -21,7 +21,7 @@ export type ChaosArguments = {
 export const USAGE = `
 npm run chaos -- [--faults 100] [--seed 1] [--processors 2] [--rate 250]      faults at random moments
 npm run chaos -- --crash-test [--events 300000] [--kills 4] [--seed 1]        hard kills of the only processor
-npm run overload -- [--store-gone 600] [--slow 60] [--broker-slow 30] [--store-rate 500]
+npm run overload -- [--store-gone 600] [--slow 60] [--broker-slow 30] [--store-rate 400]
                                                                               more than the store takes, and no store
 `
 
@@ -34,7 +34,7 @@ const OPTIONS = {
   rate: { type: 'string', default: '250' },
   events: { type: 'string', default: '300000' },
   kills: { type: 'string', default: '4' },
-  'store-rate': { type: 'string', default: '500' },
+  'store-rate': { type: 'string', default: '400' },
   slow: { type: 'string', default: '60' },
   'store-gone': { type: 'string', default: '600' },
   'broker-slow': { type: 'string', default: '30' },

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRandom } from '../../collectors/simulator/random.ts'
-import { openClient } from '../../services/store/clickhouse/client.ts'
+import { createRowCounter, type RowCounter } from './count-rows.ts'
 import { createExpectations } from './expectations.ts'
 import { createKnownEvents } from './known-events.ts'
 import { createShipments } from './make-shipments.ts'
@@ -33,13 +33,17 @@ export function runCrashTest(options: CrashTestOptions): Promise<RunReport> {
     const processor = rig.processors[0]!
     const startedAt = performance.now()
     processor.start()
+    const rows = createRowCounter(rig.engine)
+    let stored = 0
     for (const [index, share] of momentsOf(seed, kills).entries()) {
-      const stored = await untilStored(rig, Math.floor(events * share), signal)
+      // Never before it has stored something since it was started last.
+      stored = await untilStored(rows, Math.min(events, Math.max(stored + 1, Math.floor(events * share))), signal)
       await processor.end('SIGKILL')
       say(`kill ${index + 1} when ${stored} of ${events} were stored`)
       history.note({ kill: index + 1, stored })
       processor.start()
     }
+    await rows.close()
     const services = [processor, rig.serve, rig.gateway]
     await untilQuiet(rig, { services, signal, deadlineMs: END_MS, groups: ['roamwatch-process'] })
     say(`all of it was stored ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the first start`)
@@ -78,16 +82,10 @@ function momentsOf(seed: number, kills: number): readonly number[] {
 }
 
 /** Resolves with how many rows there are when there are at least so many. */
-async function untilStored(rig: Rig, least: number, signal: AbortSignal): Promise<number> {
-  const client = openClient({ ...rig.engine.target!, username: 'admin', database: 'roamwatch' })
-  try {
-    for (;;) {
-      const answer = await client.query({ query: 'SELECT count() FROM _events', format: 'TabSeparated' })
-      const stored = Number(await answer.text())
-      if (stored >= least) return stored
-      await delay(LOOK_MS, undefined, { signal })
-    }
-  } finally {
-    await client.close()
+async function untilStored({ count }: RowCounter, least: number, signal: AbortSignal): Promise<number> {
+  for (;;) {
+    const stored = await count()
+    if (stored >= least) return stored
+    await delay(LOOK_MS, undefined, { signal })
   }
 }

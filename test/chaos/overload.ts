@@ -3,11 +3,12 @@
  * the services need, what do shippers hear, and is everything there in the end?
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { createRowCounter } from './count-rows.ts'
+import { startFlood } from './flood.ts'
 import { watchMemory } from './memory-watch.ts'
 import { unreadOf, untilQuiet, untilReady } from './quiet.ts'
 import { answersOf, compare, onRig, type RunOptions, type RunReport, summaryOf, wordsOf } from './report.ts'
 import { EVENTS_TOPIC, type Rig } from './rig.ts'
-import { startFlood } from './flood.ts'
 
 export type OverloadOptions = RunOptions & {
   readonly processors: number
@@ -25,7 +26,7 @@ const ROW_BYTES = 660
 const GONE_EVENTS_PER_SECOND = 2_000
 const CALM_SECONDS = 20
 const SLOW_BROKER_BYTES = 200_000
-const LANES = 8
+const LANES = 12
 const FLOOD_LANES = 48
 const READY_MS = 90_000
 const DRAIN_MS = 1_800_000
@@ -38,16 +39,18 @@ export function runOverload(options: OverloadOptions): Promise<RunReport> {
     await untilReady({ services, signal, deadlineMs: READY_MS })
     const endMs = Date.now()
     const memory = watchMemory(() => pidsOf(rig))
+    const rows = createRowCounter(rig.engine)
     const flood = startFlood(rig.gatewayUrl, { seed, endMs, mostLanes: FLOOD_LANES })
     const part = async (name: string, seconds: number, eventsPerSecond: number, lanes = LANES) => {
       memory.begin(name)
-      const before = flood.expectations.expected().sent
+      const before = { sent: flood.expectations.expected().sent, stored: await rows.count() }
       flood.set({ eventsPerSecond, lanes })
       await delay(seconds * 1000, undefined, { signal })
-      const rate = Math.round((flood.expectations.expected().sent - before) / seconds)
-      const words = `${name}: ${rate} records/s acknowledged, ${await unread(rig)} wait in Kafka, answers ${answersOf(flood.answers)}`
-      say(words)
-      history.note({ part: name, seconds, rate })
+      const taken = Math.round((flood.expectations.expected().sent - before.sent) / seconds)
+      const stored = Math.round(((await rows.count()) - before.stored) / seconds)
+      const rates = `${taken} records/s acknowledged, ${stored} events/s stored`
+      say(`${name}: ${rates}, ${await unread(rig)} wait in Kafka, answers so far ${answersOf(flood.answers)}`)
+      history.note({ part: name, seconds, taken, stored })
     }
     try {
       await part('calm', CALM_SECONDS, storeEventsPerSecond)
@@ -69,6 +72,7 @@ export function runOverload(options: OverloadOptions): Promise<RunReport> {
     } finally {
       await flood.stop()
       await memory.stop()
+      await rows.close()
       for (const line of memory.table()) say(line)
     }
     const { judgement, problems } = await compare(rig, flood, services, endMs)

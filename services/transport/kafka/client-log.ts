@@ -10,6 +10,11 @@ const REPEAT_MS = 30_000
 /** Of remembered lines; there are only some dozens of different ones. */
 const MAX_REMEMBERED = 500
 
+/** What this transport says itself, in its own words and once: that reading or sending failed, and that it goes on. */
+const TOLD_BY_US = /^(?:Crash: |Restarting the consumer|Failed to send messages|The coordinator is not aware)/
+/** The broker's answer to one request, which is asked again. */
+const ANSWER = /^Response /
+
 /** `onFault` hears of every error that a line carries: kafkajs says some only there, at debug level. */
 export function createClientLog(
   log: Logger,
@@ -25,8 +30,9 @@ export function createClientLog(
     return false
   }
 
-  function ourLevel(level: logLevel, line: string): 'trace' | 'debug' | 'info' {
+  function ourLevel(level: logLevel, message: string, line: string): 'trace' | 'debug' | 'info' {
     if (level === logLevel.DEBUG) return 'trace'
+    if (TOLD_BY_US.test(message) || ANSWER.test(message)) return 'debug'
     return level === logLevel.ERROR && !isRepeat(line) ? 'info' : 'debug'
   }
 
@@ -35,7 +41,7 @@ export function createClientLog(
       const { timestamp: _timestamp, logger: _logger, message, ...details } = entry as LogFields
       const fields = { component: `kafkajs ${namespace}`.trimEnd(), ...details }
       if (typeof details.error === 'object') onFault(details.error)
-      log[ourLevel(level, `${namespace} ${message}`)](fields, message)
+      log[ourLevel(level, message, `${namespace} ${message}`)](fields, message)
     }
 }
 

@@ -18,7 +18,7 @@ import { createSendMeter } from './measure-client.ts'
 import { encodeSending, type Outgoing, receiptOf, replaceTooLarge, type Sending } from './sending.ts'
 import { traceSend } from './trace-messages.ts'
 import { brokerFault, translateError } from './translate-error.ts'
-import { untilAvailable } from './until-available.ts'
+import { throwIfStopping, untilAvailable } from './until-available.ts'
 
 export type KafkaSinkDeps = {
   readonly client: KafkaClientOptions
@@ -68,12 +68,18 @@ export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
     topics = await untilAvailable(
       async () => {
         const found = await readTopics(deps)
+        throwIfStopping(stopping.signal)
         await connection.connect().catch((cause: unknown) => {
           throw translateError(cause, 'connecting a producer')
         })
         return found
       },
-      { log: deps.log, signal: stopping.signal, onFailure: (failure) => (error = failure) },
+      {
+        log: deps.log,
+        signal: stopping.signal,
+        onFailure: (failure) => (error = failure),
+        discard: () => connection.close(CLOSE_MS),
+      },
     )
     if (stopping.signal.aborted) await connection.close(CLOSE_MS)
     limits = { events: topics.events.maxMessageBytes, dead_letters: topics.dead_letters.maxMessageBytes }

@@ -2,7 +2,7 @@
 import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
 import type { ConsumerSession } from './consumer-session.ts'
-import { pause, untilAvailable } from './until-available.ts'
+import { pause, throwIfStopping, untilAvailable } from './until-available.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 export type SessionSupervisor = {
@@ -33,11 +33,10 @@ export function superviseSessions(deps: {
 
   async function open(): Promise<ConsumerSession> {
     const onFailure = (failure: AppError) => (error = failure)
-    const opened = await untilAvailable(deps.open, { log: deps.log, signal: deps.stopping, onFailure })
-    if (deps.stopping.aborted) {
-      await opened.close(CLOSE_MS)
-      throw new AppError('STOPPING', 'The Kafka transport is stopping.', { retryable: true })
-    }
+    const discard = (opened: ConsumerSession) => opened.close(CLOSE_MS)
+    const opened = await untilAvailable(deps.open, { log: deps.log, signal: deps.stopping, onFailure, discard })
+    if (deps.stopping.aborted) await discard(opened)
+    throwIfStopping(deps.stopping)
     session = opened
     error = undefined
     deps.onOpen(opened)

@@ -8,19 +8,25 @@ const LONGEST_WAIT_MS = 5_000
 /** How often the waiting is said again. */
 const REMIND_MS = 60_000
 
+export type WaitingDeps<T> = {
+  readonly log: Logger
+  readonly signal: AbortSignal
+  /** Hears of every failed attempt. */
+  readonly onFailure?: (error: AppError) => void
+  /** Gets what an attempt brings that nobody waits for any more. */
+  readonly discard: (result: T) => Promise<void>
+}
+
 /**
  * Resolves with what `attempt` brought. Only BROKER_UNAVAILABLE is tried again; every other error is thrown. Rejects with
- * STOPPING when `signal` is aborted. `onFailure` hears of every failed attempt.
+ * STOPPING as soon as `signal` is aborted: an attempt that is under way, which may take many seconds, is left to end by itself.
  */
-export async function untilAvailable<T>(
-  attempt: () => Promise<T>,
-  deps: { readonly log: Logger; readonly signal: AbortSignal; readonly onFailure?: (error: AppError) => void },
-): Promise<T> {
+export async function untilAvailable<T>(attempt: () => Promise<T>, deps: WaitingDeps<T>): Promise<T> {
   let saidAt = -Infinity
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     throwIfStopping(deps.signal)
     try {
-      const result = await attempt()
+      const result = await unlessStopping(attempt(), deps)
       if (saidAt > -Infinity) deps.log.info('Kafka answers')
       return result
     } catch (error) {
@@ -40,6 +46,24 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined)
 }
 
-function throwIfStopping(signal: AbortSignal): void {
-  if (signal.aborted) throw new AppError('STOPPING', 'The Kafka transport is stopping.', { retryable: true })
+async function unlessStopping<T>(attempt: Promise<T>, { signal, discard }: WaitingDeps<T>): Promise<T> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const onAbort = () => {
+    attempt.then(discard).catch(() => undefined) // its failure is no news any more
+    reject(stopping())
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([attempt, stopped])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+export function throwIfStopping(signal: AbortSignal): void {
+  if (signal.aborted) throw stopping()
+}
+
+function stopping(): AppError {
+  return new AppError('STOPPING', 'The Kafka transport is stopping.', { retryable: true })
 }

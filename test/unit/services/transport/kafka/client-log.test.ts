@@ -56,6 +56,17 @@ describe("kafkajs' log", () => {
     expect(lines.map(({ level }) => level)).toEqual([info, debug, info, info])
   })
 
+  it.each([
+    'Crash: KafkaJSNumberOfRetriesExceeded: The group coordinator is not available',
+    'Restarting the consumer in 600ms',
+    'Response GroupCoordinator(key: 10, version: 2)',
+  ])('is for debugging where we say it ourselves: %s', (message) => {
+    const { lines, faults, say } = setUp()
+    say(logLevel.ERROR, message, { error: new Error('x') })
+    expect(lines.map(({ level }) => level)).toEqual([debug])
+    expect(faults).toHaveLength(1)
+  })
+
   it('passes on the errors that lines carry', () => {
     const { faults, say } = setUp()
     const error = new Error('x')

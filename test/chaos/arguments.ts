@@ -6,7 +6,7 @@ export type ChaosArguments = {
   readonly seed: number
   readonly processors: number
   readonly faults: number
-  /** Of the faults' run: different events; each goes through two shippers. */
+  /** Of the faults' run: different events; most go through two shippers. */
   readonly eventsPerSecond: number
   /** Of the crash test. */
   readonly events: number

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createKnownEvents, OLDEST_DAYS } from './known-events.ts'
-import { createShipments, createStrays, type Shipment } from './make-shipments.ts'
+import { createShipments, createStrays, isSeenBy, type Shipment } from './make-shipments.ts'
 
 const END_MS = Date.UTC(2026, 10, 24, 12)
 const MANY = 8_000
@@ -59,4 +59,15 @@ test('strays are all broken, each once', () => {
   const strays = createStrays(6)(createKnownEvents(6, END_MS).next(MANY))
   expectNear(strays.length / MANY, 0.01)
   expect(new Set(strays.map(({ text }) => text)).size).toBe(strays.length)
+})
+
+test('of two shippers each has some events alone, and together they have all', () => {
+  const events = createKnownEvents(6, END_MS).next(MANY)
+  const [lines, messages] = [
+    events.filter((one) => isSeenBy('lines', one)),
+    events.filter((one) => isSeenBy('messages', one)),
+  ]
+  expectNear((MANY - lines.length) / MANY, 0.2)
+  expectNear((MANY - messages.length) / MANY, 0.2)
+  expect(new Set([...lines, ...messages]).size).toBe(MANY)
 })

@@ -19,12 +19,20 @@ export type Shipment = { readonly text: string } & (
 /** lines: JSON lines of Winlogbeat. messages: OpenTelemetry and event XML in turn, one a message. */
 export type ShipperShape = 'lines' | 'messages'
 
+/** Of 256: so many go through one shipper only, and as many through the other only; what one path loses would not show otherwise. */
+const ALONE = 51
 const REPEATED = 0.1
 const BROKEN = 0.02
 const DROPPED = 0.01
 /** Repeats are of the last so many shipments. */
 const REMEMBERED = 3_000
 const STRAY = 0.01
+
+/** Whether a shipper has the event at all, where there are two. */
+export function isSeenBy(shape: ShipperShape, { key }: KnownEvent): boolean {
+  const lot = Number.parseInt(key.slice(0, 2), 16)
+  return shape === 'lines' ? lot >= ALONE : lot < ALONE || lot >= 2 * ALONE
+}
 
 export function createShipments(seed: number, shape: ShipperShape): (events: readonly KnownEvent[]) => Shipment[] {
   const random = createRandom(seed, shape)

@@ -12,7 +12,7 @@ import { startTraffic, type Traffic } from './traffic.ts'
 export type ChaosOptions = RunOptions & {
   readonly faults: number
   readonly processors: number
-  /** Different events; each goes through two shippers. */
+  /** Different events; most go through two shippers. */
   readonly eventsPerSecond: number
 }
 

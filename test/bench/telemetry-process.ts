@@ -56,7 +56,8 @@ async function measure() {
       if (run >= 0) seconds[turn].push(cpuSeconds() - startedAt)
     }
     const page = (await telemetry.metrics?.()) ?? '' // somebody scrapes
-    if (mode === 'sdk' && !page.includes('roamwatch_process_received_records_total')) throw new Error('nothing recorded')
+    if (mode === 'sdk' && !page.includes('roamwatch_process_received_records_total'))
+      throw new Error('nothing recorded')
   }
   await telemetry.stop()
   const perEvent = (values: readonly number[]) => (median(values) / EVENTS) * 1e6
@@ -92,7 +93,7 @@ function createChains() {
       for (const chunk of chunks) count(chunk.topic, chunk.records.length)
       await handle(step('decode', () => chunks.flatMap((chunk) => toBatches(deps, 'events', chunk))))
     }),
-    async plain(chunks: readonly Chunk<KafkaRecord>[]) {
+    plain: async (chunks: readonly Chunk<KafkaRecord>[]) => {
       const batches = chunks.flatMap((chunk) => toBatches(deps, 'events', chunk))
       for (const batch of batches) {
         const source = { tenant: batch.tenant, kind: 'kafka', origin: (index: number) => `${batch.batchId}#${index}` }

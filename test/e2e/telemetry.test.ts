@@ -178,7 +178,7 @@ describe.skipIf(isNotRun)('telemetry of the services on a real broker and engine
     })
 
     async function pageOfUp(body: string): Promise<string> {
-      const [port = 0] = await freePorts()
+      const [port] = await freePorts()
       const up = startCommand(['up', '--data', join(stack.directory, 'up'), '--port', String(port)])
       const url = `http://127.0.0.1:${port}`
       try {
@@ -270,7 +270,7 @@ describe.skipIf(isNotRun)('telemetry of the services on a real broker and engine
   })
 
   test('a service works and stops as ever while the receiver of telemetry is away', async () => {
-    const [port = 0] = await freePorts()
+    const [port] = await freePorts()
     const env = { ROAMWATCH_TELEMETRY_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, ROAMWATCH_TELEMETRY_PROMETHEUS: 'off' }
     const gateway = await stack.start(['collect', 'http'], env)
     expect((await fetch(`${gateway.url}/v1/events`, { method: 'POST', body: lines(1) })).status).toBe(202)

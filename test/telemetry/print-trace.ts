@@ -32,7 +32,9 @@ try {
 process.exit(0) // a broker in a container leaves handles of its engine's client behind
 
 async function untilStored(): Promise<string> {
-  for (const until = performance.now() + DEADLINE_MS; performance.now() < until; await setTimeout(200)) {
+  const until = performance.now() + DEADLINE_MS
+  while (performance.now() < until) {
+    await setTimeout(200)
     const root = receiver.spans.find(({ traceId, kind }) => traceId === TRACE_ID && kind === 2)
     if (root === undefined) continue
     const tree = treeOf(receiver.spans, root)

@@ -94,6 +94,8 @@ const schema = {
   description:
     'JSON lines or a JSON array of Winlogbeat, Elastic Agent, OpenTelemetry, Fluent Bit, Vector or evtx_dump records, event XML, or an .evtx file; alone or in gzip, zstd or zip. The content tells its format; the Content-Type does not matter. Sending the same events again changes nothing.',
   consumes: ['application/x-ndjson', 'application/json', 'application/xml', 'application/octet-stream'],
+  // For the document alone: the body is a stream of any format, and never validated as a whole.
+  body: { description: 'Records of any known format, alone or packed.' },
   response: { 200: Stored, 202: Accepted, ...problemResponses(BODY_PROBLEMS) },
   'x-codeSamples': [
     {

@@ -3,6 +3,9 @@ import { Type } from 'typebox'
 import { ClassifiedEvent } from '../classified-event.ts'
 import { FILTER_COLUMNS, type FilterColumn } from './queries.ts'
 
+/** Of a page, where none is asked for. */
+export const DEFAULT_LIMIT = 100
+
 /** The most values one filter may have. */
 const MAX_VALUES = 100
 
@@ -98,6 +101,22 @@ export const timeParameters = {
   from: time('Start, inclusive: ISO 8601 with a zone, or a date (midnight UTC).'),
   to: time('End, exclusive: ISO 8601 with a zone, or a date (midnight UTC).'),
 }
+
+/** Of routes that answer page by page. `what`: events, letters. */
+export const pageParameters = (what: string) => ({
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1000, default: DEFAULT_LIMIT, description: `The most ${what} of a page.` }),
+  ),
+  cursor: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 1024,
+      pattern: '^[A-Za-z0-9_.~=-]+$',
+      title: 'the `next` of a page, as it was given',
+      description: 'The `next` of the page before; with the same filters.',
+    }),
+  ),
+})
 
 /** For routes that take none. */
 export const noParameters = Type.Object({}, { additionalProperties: false })

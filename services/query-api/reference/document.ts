@@ -11,6 +11,7 @@ export type Schema = {
   readonly items?: Schema | false
   readonly prefixItems?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
   readonly additionalProperties?: Schema | boolean
   readonly patternProperties?: Readonly<Record<string, Schema>>
   readonly default?: string | number | boolean
@@ -29,12 +30,18 @@ export type Parameter = {
 }
 type Media = { readonly schema?: Schema; readonly example?: unknown }
 export type Response = { readonly description: string; readonly content?: Readonly<Record<string, Media>> }
+type RequestBody = {
+  readonly description?: string
+  readonly required?: boolean
+  readonly content?: Readonly<Record<string, Media>>
+}
 type OpenApiOperation = {
   readonly operationId?: string
   readonly tags?: readonly string[]
   readonly summary?: string
   readonly description?: string
   readonly parameters?: readonly Parameter[]
+  readonly requestBody?: RequestBody
   readonly responses?: Readonly<Record<string, Response>>
   readonly 'x-codeSamples'?: readonly CodeSample[]
 }
@@ -45,6 +52,14 @@ export type OpenApiDocument = {
   readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> }
 }
 
+/** What a request may carry: the fields of a JSON object, or none where it is of no shape of ours. */
+export type Body = {
+  readonly description: string
+  readonly mediaTypes: readonly string[]
+  readonly isRequired: boolean
+  readonly fields: readonly Pick<Parameter, 'name' | 'required' | 'description' | 'schema'>[]
+}
+
 export type Operation = {
   readonly id: string
   readonly method: string
@@ -53,6 +68,7 @@ export type Operation = {
   readonly summary: string
   readonly description: string
   readonly parameters: readonly Parameter[]
+  readonly body: Body | undefined
   readonly responses: readonly (readonly [status: string, response: Response])[]
   readonly samples: readonly CodeSample[]
 }
@@ -70,10 +86,32 @@ export function operationsOf(document: OpenApiDocument): Operation[] {
       summary: operation.summary ?? path,
       description: operation.description ?? '',
       parameters: operation.parameters ?? [],
+      body: bodyOf(document, operation.requestBody),
       responses: Object.entries(operation.responses ?? {}),
       samples: operation['x-codeSamples'] ?? [plainSample(method, path)],
     })),
   )
+}
+
+function bodyOf(document: OpenApiDocument, body: RequestBody | undefined): Body | undefined {
+  if (body === undefined) return undefined
+  const [first] = Object.values(body.content ?? {})
+  const members = first?.schema?.anyOf ?? [first?.schema]
+  const resolved = members.map((member) => document.components?.schemas?.[componentOf(member) ?? ''] ?? member)
+  const object = resolved.find((member) => member?.properties !== undefined)
+  const fields = Object.entries(object?.properties ?? {}).map(([name, schema]) => ({
+    name,
+    schema,
+    ...(schema.description === undefined ? {} : { description: schema.description }),
+    required: object?.required?.includes(name) === true,
+  }))
+  const mayBeNull = resolved.some((member) => member?.type === 'null')
+  return {
+    description: body.description ?? '',
+    mediaTypes: Object.keys(body.content ?? {}),
+    isRequired: body.required !== false && !mayBeNull,
+    fields,
+  }
 }
 
 function plainSample(method: string, path: string): CodeSample {

@@ -2,7 +2,7 @@
 import { componentOf, EXAMPLE_BASE, exampleOf, type OpenApiDocument, type Operation, operationsOf } from './document.ts'
 import { type Html, html, jsonBlock, prose } from './html.ts'
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-style.ts'
-import { type FailureCode, failureTable, parameterTables, shapeSections } from './tables.ts'
+import { bodyTable, type FailureCode, failureTable, parameterTables, shapeSections } from './tables.ts'
 
 // Whole elements, byte for byte: the content security policy names the digests of what is in them.
 const STYLE: Html = { html: `<style>${PAGE_STYLE}</style>` }
@@ -102,7 +102,7 @@ function section(document: OpenApiDocument, operation: Operation, base: string):
         : html`<h4>Answer ${shape === undefined ? undefined : html`(<a href="#shape-${shape}">${shape}</a>)`}</h4>
             <pre tabindex="0">${jsonBlock(example)}</pre>`
     }
-    ${parameterTables(operation.parameters)}
+    ${parameterTables(operation.parameters)} ${bodyTable(operation.body)}
     <details>
       <summary>Statuses</summary>
       <div class="scroll">

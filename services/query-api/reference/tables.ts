@@ -1,5 +1,5 @@
 /** Tables of the reference page: parameters, shapes and failures. */
-import { type OpenApiDocument, type Parameter, type Schema, typeOf } from './document.ts'
+import { type Body, type OpenApiDocument, type Parameter, type Schema, typeOf } from './document.ts'
 import { type Html, html, prose } from './html.ts'
 
 export type FailureCode = { readonly code: string; readonly status: number; readonly meaning: string }
@@ -27,7 +27,18 @@ export function parameterTables(parameters: readonly Parameter[]): Html | undefi
     }`
 }
 
-function parameterTable(parameters: readonly Parameter[]): Html {
+/** The fields of a request's body, or what it may be where it has none of ours. */
+export function bodyTable(body: Body | undefined): Html | undefined {
+  if (body === undefined) return undefined
+  const kinds = body.mediaTypes.map((type, index) => html`${index === 0 ? '' : ', '}<code>${type}</code>`)
+  return html`<h4>Body</h4>
+    <p>
+      ${body.description === '' ? undefined : html`${prose(body.description)} `}${kinds}.${body.isRequired ? '' : ' It may be left out.'}
+    </p>
+    ${body.fields.length === 0 ? undefined : parameterTable(body.fields)}`
+}
+
+function parameterTable(parameters: Body['fields']): Html {
   return html`<div class="scroll">
     <table>
       <tr>

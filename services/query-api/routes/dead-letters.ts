@@ -1,12 +1,13 @@
 /** GET /v1/dead-letters: records that could not become an event, last seen first, a page at a time. */
 import { Type } from 'typebox'
 import { type DeadLetterPage, REASON_NAMES } from '../../../schemas/api/dead-letters.ts'
+import { pageParameters } from '../../../schemas/api/parameters.ts'
 import { problemResponses, STORE_PROBLEMS } from '../../../schemas/api/problem-responses.ts'
 import { DEAD_LETTER_STATES, type DeadLetterState } from '../../../schemas/dead-letter-action.ts'
 import type { Api, DeadLetterDeps } from '../api.ts'
+import { pageOf } from '../parameters/page.ts'
 import { parseTime } from '../parameters/time.ts'
 
-const DEFAULT_LIMIT = 100
 const MAX_VALUES = 100
 
 function anyOf<T extends string>(values: readonly T[], description: string) {
@@ -38,18 +39,7 @@ const schema = {
           examples: ['2026-11-01T00:00:00Z'],
         }),
       ),
-      limit: Type.Optional(
-        Type.Integer({ minimum: 1, maximum: 1000, default: DEFAULT_LIMIT, description: 'The most letters of a page.' }),
-      ),
-      cursor: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 1024,
-          pattern: '^[A-Za-z0-9_.~=-]+$',
-          title: 'the `next` of a page, as it was given',
-          description: 'The `next` of the page before; with the same filters.',
-        }),
-      ),
+      ...pageParameters('letters'),
     },
     { additionalProperties: false },
   ),
@@ -68,15 +58,14 @@ const schema = {
 
 export function addDeadLettersRoute(app: Api, { desk, tenant }: DeadLetterDeps): void {
   app.get('/v1/dead-letters', { schema }, async function listDeadLetters({ query }) {
-    const { state, reason, source_kind: sourceKinds, since, limit = DEFAULT_LIMIT, cursor } = query
+    const { state, reason, source_kind: sourceKinds, since } = query
     return desk.list({
       tenant,
-      limit,
+      ...pageOf(query),
       ...(state === undefined ? {} : { states: state }),
       ...(reason === undefined ? {} : { reasons: reason }),
       ...(sourceKinds === undefined ? {} : { sourceKinds }),
       ...(since === undefined ? {} : { since: parseTime('since', since) }),
-      ...(cursor === undefined ? {} : { cursor }),
     })
   })
 }

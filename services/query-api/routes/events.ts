@@ -1,13 +1,12 @@
 /** GET /v1/events: the events that match, newest first, a page at a time. */
 import { Type } from 'typebox'
-import { filterParameters, timeParameters } from '../../../schemas/api/parameters.ts'
+import { filterParameters, pageParameters, timeParameters } from '../../../schemas/api/parameters.ts'
 import type { EventPage } from '../../../schemas/api/queries.ts'
 import type { Api, RouteDeps } from '../api.ts'
 import { parseFilters } from '../parameters/filters.ts'
+import { pageOf } from '../parameters/page.ts'
 import { parseTimeRange } from '../parameters/time.ts'
 import { problemResponses, STORE_PROBLEMS } from '../../../schemas/api/problem-responses.ts'
-
-const DEFAULT_LIMIT = 100
 
 const schema = {
   operationId: 'listEvents',
@@ -18,18 +17,7 @@ const schema = {
   querystring: Type.Object(
     {
       ...timeParameters,
-      limit: Type.Optional(
-        Type.Integer({ minimum: 1, maximum: 1000, default: DEFAULT_LIMIT, description: 'The most events of a page.' }),
-      ),
-      cursor: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 1024,
-          pattern: '^[A-Za-z0-9_.~=-]+$',
-          title: 'the `next` of a page, as it was given',
-          description: 'The `next` of the page before; with the same filters.',
-        }),
-      ),
+      ...pageParameters('events'),
       ...filterParameters,
     },
     { additionalProperties: false },
@@ -58,8 +46,7 @@ export function addEventsRoute(app: Api, { reader, tenant }: RouteDeps): void {
       tenant,
       ...parseTimeRange(query),
       filters: parseFilters(query),
-      limit: query.limit ?? DEFAULT_LIMIT,
-      ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
+      ...pageOf(query),
     })
   })
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createHttpGateway } from '../../../../collectors/http-gateway/http-gateway.ts'
+import { createIntake } from '../../../../collectors/intake.ts'
 import { ERROR_CODES } from '../../../../services/runtime/errors.ts'
 import type { Api } from '../../../../services/query-api/api.ts'
 import type { OpenApiDocument } from '../../../../services/query-api/reference/document.ts'
 import { html, jsonBlock, prose } from '../../../../services/query-api/reference/html.ts'
 import { renderReference } from '../../../../services/query-api/reference/render-reference.ts'
-import { type Answer, createTestApp, documentOf } from './test-app.ts'
+import { type Answer, CATALOG, createTestApp, documentOf } from './test-app.ts'
 
 let app: Api
 let answer: Answer
@@ -27,6 +29,30 @@ describe('the reference page', () => {
       expect(answer.body).toContain(`id="${code}"`)
       expect(answer.body).toContain(ERROR_CODES[code].slice(0, 20))
     }
+  })
+
+  it('shows the fields of every body that is posted, which of them must be there, and that a body may be left out', async () => {
+    const unasked = () => Promise.reject(new Error('nobody asks'))
+    const intake = createIntake({ catalog: CATALOG, tenant: 'a', keep: 'all', sourceKind: 'http', clock: Date.now })
+    const posting = await createTestApp({
+      plugins: [createHttpGateway({ intake, sink: { send: unasked }, clock: Date.now })],
+      deadLetters: { list: unasked, get: unasked, discard: unasked, replay: unasked },
+    })
+    const page = (await posting.inject('/')).body
+    const bodyOf = (id: string) =>
+      new RegExp(`<article class="operation" id="${id}">[^]*?<h4>Body</h4>([^]*?)<details>`).exec(page)?.[1] ?? ''
+    const names = (id: string) =>
+      [...bodyOf(id).matchAll(/<td class="name"><code>(\w+)<\/code>/g)].map(([, name]) => name)
+    expect(names('discardDeadLetter')).toEqual(['reason', 'requested_by'])
+    expect(bodyOf('discardDeadLetter')).toMatch(/Why nobody needs the record[^]*? Required\.<[^]*requested_by/)
+    expect(bodyOf('discardDeadLetter')).not.toContain('It may be left out.')
+    expect(names('replayDeadLetter')).toEqual(['requested_by'])
+    expect(bodyOf('replayDeadLetter')).toContain('It may be left out.')
+    expect(bodyOf('replayDeadLetter')).not.toContain('Required.')
+    expect(bodyOf('replayDeadLetter')).toContain('<code>application/json</code>')
+    expect(bodyOf('sendEvents')).toContain('Records of any known format, alone or packed.')
+    expect(bodyOf('sendEvents')).toContain('<code>application/x-ndjson</code>')
+    await posting.close()
   })
 
   it('has calls for the address it was asked under', () => {

@@ -85,7 +85,7 @@ export const KafkaSettings = Type.Object({
     description: 'Most events that a processor stores in one go.',
   }),
   kafka_buffer_bytes: Type.Integer({
-    default: 16 * 1024 * 1024,
+    default: 12 * 1024 * 1024,
     minimum: 64 * 1024,
     maximum: 1024 * 1024 * 1024,
     description:

@@ -1,12 +1,11 @@
 /** What the transport calls with one or more batches: run the pipeline, store dead letters, then rows, then account for all. */
-import type { ClassifiedEvent } from '../../schemas/classified-event.ts'
 import { sightingId } from '../../schemas/dead-letter-key.ts'
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
-import type { DeadLetterSighting, EventWriter } from '../store/event-store.ts'
+import type { DeadLetterSighting, EventWriter, PackedRows } from '../store/event-store.ts'
 import { createStepTimer } from '../runtime/telemetry/step-timer.ts'
-import type { Batch, BatchHandler, Receipt } from '../transport/transport.ts'
+import type { Batch, BatchesHandler, Receipt } from '../transport/transport.ts'
 import { createBatchCount } from './count-batch.ts'
-import type { Pipeline, PipelineResult } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
 import { refusedRowLetters } from './refused-rows.ts'
 import { replayActions } from './replay-actions.ts'
 import { storeRows, type StoredRows } from './store-rows.ts'
@@ -21,11 +20,16 @@ export type HandleBatchDeps = {
   readonly now?: () => Date
 }
 
-/** A batch on its way: what the pipeline made of it, and of its rows those that the store refused. */
+/**
+ * A batch on its way, without its events, which take the most memory and are needed again only where the store refuses a row: what
+ * the pipeline made of them, and which rows were refused.
+ */
 type Handling = {
-  readonly batch: Batch
+  readonly batch: Omit<Batch, 'events'>
+  readonly events: number
   readonly source: PipelineSource
-  readonly result: PipelineResult
+  readonly rows: PackedRows
+  readonly deadLetters: readonly DeadLetter[]
   refused: readonly DeadLetter[]
   stored: number
 }
@@ -34,8 +38,9 @@ type Handling = {
  * Resolves, one receipt a batch in their order, when everything can be read in the store. A row that the store refuses for what
  * is in it becomes a dead letter (`store_refused`) and the others are stored. Rejects as the store does otherwise (retryable: send
  * the same batches again; nothing is counted twice, since keys, sightings and actions are named by the input).
+ * Batches may be made while they are taken; where a row is refused they are taken once more.
  */
-export function createHandleBatch(deps: HandleBatchDeps): BatchHandler {
+export function createHandleBatch(deps: HandleBatchDeps): BatchesHandler {
   const { pipeline, store, sourceKind = 'transport', now = () => new Date() } = deps
   const step = createStepTimer()
   const count = createBatchCount()
@@ -43,24 +48,38 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchHandler {
   function begin(batch: Batch): Handling {
     const origin = (index: number) => `${batch.batchId}#${index}`
     const source = { tenant: batch.tenant, kind: sourceKind, origin }
-    return { batch, source, result: pipeline.processBatch(batch.events, source), refused: [], stored: 0 }
+    const { events, ...rest } = batch
+    const { rows, deadLetters } = pipeline.processBatch(events, source)
+    return {
+      batch: rest,
+      events: events.length,
+      source,
+      rows: store.packRows(rows),
+      deadLetters,
+      refused: [],
+      stored: 0,
+    }
   }
 
   return async function handleBatch(batches) {
-    const handlings = step('classify', () => batches.map(begin))
-    const letters = handlings.flatMap(({ batch, result }) => [
+    const handlings = step('classify', () => Array.from(batches, begin))
+    const letters = handlings.flatMap(({ batch, deadLetters }) => [
       ...sightingsOf(batch, batch.deadLetters),
-      ...(batch.replay === undefined ? sightingsOf(batch, result.deadLetters) : []),
+      ...(batch.replay === undefined ? sightingsOf(batch, deadLetters) : []),
     ])
     if (letters.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(letters))
-    const rows = gatherRows(handlings)
-    if (rows.length > 0) share(handlings, await step('store_rows', () => storeRows(store, rows)), now)
+    const rows = handlings.map((handling) => handling.rows)
+    if (rows.some(({ length }) => length > 0)) {
+      const stored = await step('store_rows', () => storeRows(store, rows))
+      countStored(handlings, stored)
+      if (stored.refused.size > 0) findRefused(handlings, batches, stored, now().toISOString())
+    }
     const refused = handlings.flatMap(({ batch, refused: ofBatch }) =>
       batch.replay === undefined ? sightingsOf(batch, ofBatch) : [],
     )
     if (refused.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(refused))
     const actions = handlings.flatMap((handling) =>
-      replayActions(handling.batch, acceptedOf(handling), [...handling.result.deadLetters, ...handling.refused]),
+      replayActions(handling.batch, acceptedOf(handling), [...handling.deadLetters, ...handling.refused]),
     )
     if (actions.length > 0) await store.insertDeadLetterActions(actions)
     const receipts = handlings.map(receiptOf)
@@ -69,28 +88,35 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchHandler {
   }
 }
 
-function sightingsOf(batch: Batch, letters: readonly DeadLetter[]): DeadLetterSighting[] {
+function sightingsOf(batch: Handling['batch'], letters: readonly DeadLetter[]): DeadLetterSighting[] {
   return letters.map((letter) => ({
     letter,
     sighting: sightingId(batch.batchId, letter.dead_letter_key, letter.origin),
   }))
 }
 
-/** One array, without a copy when there is one batch. */
-function gatherRows(handlings: readonly Handling[]): readonly ClassifiedEvent[] {
-  const [only, ...others] = handlings
-  if (only !== undefined && others.length === 0) return only.result.rows
-  return handlings.flatMap(({ result }) => result.rows)
-}
-
-/** Gives each batch what became of its own rows. */
-function share(handlings: readonly Handling[], { isNew, refused }: StoredRows, now: () => Date): void {
+function countStored(handlings: readonly Handling[], { isNew }: StoredRows): void {
   let from = 0
   for (const handling of handlings) {
-    const to = from + handling.result.rows.length
+    const to = from + handling.rows.length
     handling.stored = countTrue(isNew, from, to)
-    if (refused.size > 0) handling.refused = refusedRowLetters(handling, refused, from, now().toISOString())
     from = to
+  }
+}
+
+/** Gives each batch the letters of its rows that were refused. */
+function findRefused(
+  handlings: readonly Handling[],
+  batches: Iterable<Batch>,
+  { refused }: StoredRows,
+  receivedAt: string,
+): void {
+  let from = 0
+  let index = 0
+  for (const { events } of batches) {
+    const handling = handlings[index++] as Handling
+    handling.refused = refusedRowLetters({ ...handling, events }, refused, from, receivedAt)
+    from += handling.rows.length
   }
 }
 
@@ -100,16 +126,16 @@ function countTrue(flags: readonly boolean[], from: number, to: number): number 
   return count
 }
 
-const lettersOf = ({ batch, result, refused }: Handling) => [...batch.deadLetters, ...result.deadLetters, ...refused]
-const acceptedOf = ({ result, refused }: Handling): number => result.rows.length - refused.length
+const lettersOf = ({ batch, deadLetters, refused }: Handling) => [...batch.deadLetters, ...deadLetters, ...refused]
+const acceptedOf = ({ rows, refused }: Handling): number => rows.length - refused.length
 
 function receiptOf(handling: Handling): Receipt {
-  const { batch, result, refused, stored } = handling
+  const { batch, events, deadLetters, refused, stored } = handling
   const accepted = acceptedOf(handling)
   return {
-    received: batch.events.length + batch.deadLetters.length + batch.dropped,
+    received: events + batch.deadLetters.length + batch.dropped,
     accepted,
-    dead_lettered: batch.deadLetters.length + result.deadLetters.length + refused.length,
+    dead_lettered: batch.deadLetters.length + deadLetters.length + refused.length,
     dropped: batch.dropped,
     stored,
     duplicates: accepted - stored,

@@ -2,7 +2,6 @@
 import type { DeadLetter } from '../../schemas/dead-letter.ts'
 import type { RowRefused } from '../store/event-store.ts'
 import type { Batch } from '../transport/transport.ts'
-import type { PipelineResult } from './pipeline.ts'
 import { type PipelineSource, reject, toDeadLetter } from './steps/reject.ts'
 
 /** The store's own words name values of the row; an operator reads one line of them. */
@@ -11,19 +10,19 @@ const MAX_DETAIL_LENGTH = 500
 /** Of one batch, whose rows are those from `firstRow` on among the rows that `refused` counts. `receivedAt`: ISO 8601 UTC. */
 export function refusedRowLetters(
   {
-    batch,
+    events,
     source,
-    result,
-  }: { readonly batch: Batch; readonly source: PipelineSource; readonly result: PipelineResult },
+    deadLetters,
+  }: { readonly events: Batch['events']; readonly source: PipelineSource; readonly deadLetters: readonly DeadLetter[] },
   refused: ReadonlyMap<number, RowRefused>,
   firstRow: number,
   receivedAt: string,
 ): DeadLetter[] {
   // Rows stand in the order of the events, without those that the pipeline refused, whose letters say where they stood.
-  const gone = new Set(result.deadLetters.map(({ origin }) => origin))
+  const gone = new Set(deadLetters.map(({ origin }) => origin))
   const letters: DeadLetter[] = []
   let row = firstRow
-  for (const [index, event] of batch.events.entries()) {
+  for (const [index, event] of events.entries()) {
     if (gone.has(source.origin(index))) continue
     const refusal = refused.get(row++)
     if (refusal === undefined) continue

@@ -6,7 +6,7 @@ import type { Batch } from '../transport/transport.ts'
 
 /** The action of a batch that carries a replay; [] for any other. `refused`: what could not be stored of it. */
 export function replayActions(
-  { tenant, replay }: Batch,
+  { tenant, replay }: Pick<Batch, 'tenant' | 'replay'>,
   accepted: number,
   refused: readonly Pick<DeadLetter, 'reason' | 'detail'>[],
 ): DeadLetterAction[] {

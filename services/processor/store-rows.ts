@@ -1,6 +1,5 @@
 /** Stores rows when one of them may be one that the store refuses for what is in it: the others are stored all the same. */
-import type { ClassifiedEvent } from '../../schemas/classified-event.ts'
-import { type EventWriter, RowRefused } from '../store/event-store.ts'
+import { type EventWriter, type PackedRows, RowRefused } from '../store/event-store.ts'
 
 export type StoredRows = {
   /** In the order of the rows, as the store says; false for what was refused. */
@@ -12,10 +11,11 @@ export type StoredRows = {
 /**
  * Halves what the store refuses until the bad rows stand alone: about 2 log2(n) inserts for one of n. Only for what lies in a
  * row: an outage, a full disk or missing rights would refuse every half alike, and are thrown as they come.
+ * Rows are counted over all `parts`.
  */
 export async function storeRows(
-  store: Pick<EventWriter, 'insertEvents'>,
-  rows: readonly ClassifiedEvent[],
+  store: Pick<EventWriter, 'insertPacked'>,
+  parts: readonly PackedRows[],
 ): Promise<StoredRows> {
   const isNew: boolean[] = []
   const refused = new Map<number, RowRefused>()
@@ -23,8 +23,7 @@ export async function storeRows(
   async function storePart(from: number, to: number): Promise<void> {
     if (from >= to) return
     try {
-      const part = from === 0 && to === rows.length ? rows : rows.slice(from, to)
-      for (const flag of await store.insertEvents(part)) isNew.push(flag)
+      for (const flag of await store.insertPacked(parts, from, to)) isNew.push(flag)
     } catch (error) {
       if (!(error instanceof RowRefused)) throw error
       if (to - from === 1) {
@@ -38,6 +37,9 @@ export async function storeRows(
     }
   }
 
-  await storePart(0, rows.length)
+  await storePart(
+    0,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  )
   return { isNew, refused }
 }

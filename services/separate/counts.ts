@@ -1,5 +1,5 @@
 /** Adds up what became of the batches of a service: received = accepted + dead_lettered + dropped. */
-import type { Batch, BatchHandler, Receipt, Sink } from '../transport/transport.ts'
+import type { Batch, BatchesHandler, Receipt, Sink } from '../transport/transport.ts'
 
 export type Counts = {
   batches: number
@@ -37,7 +37,7 @@ export function createCounter(): Counter {
   }
 }
 
-export function countHandled(handle: BatchHandler, counter: Counter): BatchHandler {
+export function countHandled(handle: BatchesHandler, counter: Counter): BatchesHandler {
   return async function handleAndCount(batches) {
     const receipts = await handle(batches)
     counter.count(receipts)

@@ -14,7 +14,14 @@ import { AppError } from '../runtime/errors.ts'
 /** One sighting of a dead letter; the same `sighting` written twice counts once. */
 export type DeadLetterSighting = { readonly letter: DeadLetter; readonly sighting: string }
 
+/** Rows in the store's own form, which takes a fraction of their memory: made by `packRows`, for `insertPacked` of the same store. */
+export type PackedRows = { readonly length: number }
+
 export type EventWriter = {
+  /** Never throws for what is in a row: `insertPacked` does. The rows are no longer needed then. */
+  packRows(rows: readonly ClassifiedEvent[]): PackedRows
+  /** As `insertEvents`, of the rows `from` to `to` (exclusive), counted over all parts. */
+  insertPacked(parts: readonly PackedRows[], from: number, to: number): Promise<readonly boolean[]>
   /**
    * Stores rows so that they can be read when this resolves. Writing a row again is harmless.
    * Returns, in the order of `rows`, whether its key was new: not in the store before and not earlier in `rows`.

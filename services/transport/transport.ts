@@ -42,6 +42,8 @@ export type Sink = {
 
 /** What the processor gets: one or more batches together. It resolves when all of it is stored. */
 export type BatchHandler = (batches: readonly Batch[]) => Promise<readonly Receipt[]>
+/** One that takes batches one by one, so that they can be made when they are taken; it may take all of them again. */
+export type BatchesHandler = (batches: Iterable<Batch>) => Promise<readonly Receipt[]>
 
 export type Transport = Sink & {
   start(): Promise<void>

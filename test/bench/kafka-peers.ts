@@ -7,13 +7,14 @@ import { once } from 'node:events'
 import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts } from '../support/kafka-broker/free-ports.ts'
+import { cacheFolder } from '../support/kafka-broker/kafka-jars.ts'
 import { numberIn, type Rig } from './kafka-rig.ts'
 import { measureRun, type Run } from './kafka-run.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const PEERS = join(ROOT, '..', 'shared', 'tools', 'peers')
-/** Built once, in about 2.5 minutes; another place by ROAMWATCH_BENCH_OTELCOL, the path of the program. */
-const BUILT = join(ROOT, 'node_modules', '.cache', 'roamwatch', 'otelcol')
+/** Built once for all clones of this user, in about 2.5 minutes; another place by ROAMWATCH_BENCH_OTELCOL, the path of the program. */
+const BUILT = join(cacheFolder(), 'roamwatch', 'otelcol')
 const BUILD_MS = 15 * 60_000
 
 /** The program's path, or in one line why there is none. */

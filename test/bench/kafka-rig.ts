@@ -35,10 +35,10 @@ export type Rig = {
 export async function withRig(measure: (rig: Rig) => Promise<BenchResult[]>): Promise<BenchResult[]> {
   if (!hasEngine() || (await whyNoBroker()) !== undefined) return []
   const { path: directory } = temporaryDirectory()
-  const [httpPort, tcpPort] = await freePorts()
   const started: Running[] = []
   const broker = await startBroker({ heapMb: BROKER_HEAP_MB, isFullJit: true })
   try {
+    const [httpPort, tcpPort] = await freePorts() // now: a broker that starts takes ports that are free
     const server = await startServer({ httpPort, tcpPort })
     try {
       return await measure(createRig({ broker, server, tcpPort, directory, started }))

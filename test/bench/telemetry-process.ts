@@ -24,6 +24,7 @@ import type { Chunk } from '../../services/transport/kafka/partition-ledger.ts'
 import type { KafkaRecord } from '../../services/transport/kafka/record-reader.ts'
 import { traceProcess } from '../../services/transport/kafka/trace-messages.ts'
 import { cpuSeconds, median } from './bench.ts'
+import { unpacked } from '../support/unpacked-rows.ts'
 
 const EVENTS = 10_000
 const BATCH = 2_000
@@ -78,10 +79,10 @@ function createChains() {
   const none = () => Promise.resolve()
   const table = 'roamwatch._events'
   const store = {
-    insertEvents: async (rows: readonly ClassifiedEvent[]) => {
+    ...unpacked(async (rows: readonly ClassifiedEvent[]) => {
       await measureStatement({ query: 'SELECT', table, rows: rows.length }, none)
       return measureStatement({ query: 'INSERT', table, rows: rows.length }, () => insert(rows))
-    },
+    }),
     insertDeadLetters: none,
     insertDeadLetterActions: none,
   }

@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Kafka, logLevel } from 'kafkajs'
+import nodeFlags from '../../services/cli/node-flags.json' with { type: 'json' }
 import { acquireEngine, type Engine } from '../../services/store/clickhouse/engine/engine.ts'
 import { mendRequestQueue } from '../../services/transport/kafka/request-queue-patch.ts'
 import { temporaryDirectory } from './clickhouse.ts'
@@ -118,7 +119,8 @@ export async function startRoamwatch(
       .join('-')
       .replace(/\W+/g, '-')}-${++started}.log`,
   )
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const flags = nodeFlags.commands.includes(args[0] ?? '') ? nodeFlags.flags : []
+  const child = spawn(process.execPath, [...flags, MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...withoutSettings(process.env), ...options.env },
   })

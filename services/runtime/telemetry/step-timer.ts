@@ -2,6 +2,7 @@
 import { createHistogram } from './instruments.ts'
 import { errorType, inSpan } from './spans.ts'
 
+/** decode: of a chunk of a partition, within `classify`, which takes the chunks one by one. */
 export type Step = 'decode' | 'classify' | 'store_dead_letters' | 'store_rows'
 /** Runs `work`, whose result it gives back; a promise is timed until it is settled. */
 export type StepTimer = <T>(step: Step, work: () => T) => T

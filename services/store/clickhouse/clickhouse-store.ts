@@ -11,7 +11,7 @@ import {
 import { select } from './client.ts'
 import { createInsertDeadLetterActions } from './insert-dead-letter-actions.ts'
 import { createInsertDeadLetters } from './insert-dead-letters.ts'
-import { createInsertEvents } from './insert-events.ts'
+import { createEventWriter } from './insert-events.ts'
 import { type ClickHouseInspection, inspectClickHouse } from './inspect.ts'
 import { migrate } from './migrate.ts'
 import { publishCatalog } from './publish-catalog.ts'
@@ -66,7 +66,7 @@ function createStore(access: ClickHouseAccess, options: StoreOptions): ClickHous
         throw await withVersionAdvice(error, bare)
       }
     },
-    insertEvents: createInsertEvents(deps),
+    ...createEventWriter(deps),
     insertDeadLetters: createInsertDeadLetters(deps),
     insertDeadLetterActions: createInsertDeadLetterActions(deps),
     ...createDeadLetterReader(deps),

@@ -1,8 +1,7 @@
 /** Looks up which keys the store already has, and in which revision, through the sorting key (tenant, second, event key). */
-import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
 import { RowRefused } from '../event-store.ts'
 import { type Client, selectBase64 } from './client.ts'
-import { parseInstant } from './times.ts'
+import type { RowKey } from './packed-rows.ts'
 
 /** Keys asked for in one query. */
 const CHUNK = 20_000
@@ -17,7 +16,7 @@ const HEX = /^[0-9a-f]*$/
 export async function findRevisions(
   client: Client,
   database: string,
-  rows: readonly ClassifiedEvent[],
+  rows: readonly RowKey[],
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   for (const [tenant, ofTenant] of byTenant(rows)) {
@@ -31,8 +30,8 @@ export async function findRevisions(
   return found
 }
 
-function byTenant(rows: readonly ClassifiedEvent[]): ReadonlyMap<string, ClassifiedEvent[]> {
-  const tenants = new Map<string, ClassifiedEvent[]>()
+function byTenant(rows: readonly RowKey[]): ReadonlyMap<string, RowKey[]> {
+  const tenants = new Map<string, RowKey[]>()
   for (const row of rows) {
     const list = tenants.get(row.tenant)
     if (list === undefined) tenants.set(row.tenant, [row])
@@ -41,20 +40,14 @@ function byTenant(rows: readonly ClassifiedEvent[]): ReadonlyMap<string, Classif
   return tenants
 }
 
-async function ask(
-  client: Client,
-  database: string,
-  tenant: string,
-  rows: readonly ClassifiedEvent[],
-): Promise<Buffer> {
+async function ask(client: Client, database: string, tenant: string, rows: readonly RowKey[]): Promise<Buffer> {
   let first = Number.POSITIVE_INFINITY
   let last = 0
   let pairs = ''
   for (const row of rows) {
-    const second = parseInstant(row.occurred_at)?.second ?? 0
-    first = Math.min(first, second)
-    last = Math.max(last, second)
-    pairs += row.event_key + second.toString(16).padStart(8, '0')
+    first = Math.min(first, row.second)
+    last = Math.max(last, row.second)
+    pairs += row.event_key + row.second.toString(16).padStart(8, '0')
   }
   // The list is too long for a parameter of the HTTP interface (128 KiB), so it stands in the statement: digits only.
   if (!HEX.test(pairs)) throw new RowRefused('An event key is not 32 lower-case hex digits')

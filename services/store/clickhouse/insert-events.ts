@@ -2,12 +2,11 @@
  * Writes events and says which were new. A row whose key the store already has in the same or a better copy is not written again,
  * so repeats leave nothing to merge; what two writers write at the same moment is one row for readers all the same.
  */
-import type { ClassifiedEvent } from '../../../schemas/classified-event.ts'
-import { RowRefused } from '../event-store.ts'
+import type { EventWriter, PackedRows } from '../event-store.ts'
 import { type Client, insertBytes } from './client.ts'
-import { appendRow, ROW_COLUMNS } from './encode-row.ts'
+import { ROW_COLUMNS } from './encode-row.ts'
 import { findRevisions } from './find-revisions.ts'
-import { clearRows, takeRows } from './row-writer.ts'
+import { bytesOf, keysOf, packRows, type RowKey } from './packed-rows.ts'
 
 export type InsertDeps = {
   readonly database: string
@@ -18,18 +17,18 @@ export type InsertDeps = {
 /** ClickHouse takes at most 100 partitions in one insert (max_partitions_per_insert_block). */
 const MAX_PARTITIONS = 100
 
-export type InsertEvents = (rows: readonly ClassifiedEvent[]) => Promise<readonly boolean[]>
-
-export function createInsertEvents(deps: InsertDeps): InsertEvents {
+export function createEventWriter(deps: InsertDeps): Pick<EventWriter, 'packRows' | 'insertPacked' | 'insertEvents'> {
   const underway = new Set<Write>()
 
-  return async function insertEvents(rows) {
-    if (rows.length === 0) return []
-    const copies = gatherCopies(rows)
+  async function insertPacked(parts: readonly PackedRows[], from: number, to: number): Promise<readonly boolean[]> {
+    const keys = keysOf(parts, from, to)
+    if (keys.length === 0) return []
+    const copies = gatherCopies(keys)
     for (let others = sharing(copies, underway); others.length > 0; others = sharing(copies, underway))
       await Promise.all(others.map(({ done }) => done))
     // From the last look to the entry below nothing else runs, so exactly one call finds a key new.
-    const writing = writeBest(deps, rows, copies)
+    const encode = (rows: readonly number[]) => bytesOf(parts, from === 0 ? rows : rows.map((row) => row + from))
+    const writing = writeBest(deps, { keys, encode }, copies)
     const write = { copies, done: writing.catch(() => undefined) }
     underway.add(write)
     try {
@@ -38,7 +37,16 @@ export function createInsertEvents(deps: InsertDeps): InsertEvents {
       underway.delete(write)
     }
   }
+
+  return {
+    packRows,
+    insertPacked,
+    insertEvents: async (rows) => insertPacked([packRows(rows)], 0, rows.length),
+  }
 }
+
+/** The rows of a call: their keys, and the bytes of those with these places among the keys, in ascending order. */
+type Rows = { readonly keys: readonly RowKey[]; readonly encode: (rows: readonly number[]) => Buffer }
 
 /** Copies of one event among the rows of a call: the indexes of the first one and of the best one. */
 type Copies = { readonly first: number; best: number }
@@ -54,7 +62,7 @@ function sharing(copies: CopiesByKey, underway: ReadonlySet<Write>): readonly Wr
   })
 }
 
-function gatherCopies(rows: readonly ClassifiedEvent[]): CopiesByKey {
+function gatherCopies(rows: readonly RowKey[]): CopiesByKey {
   const copies = new Map<string, Copies>()
   for (const [index, row] of rows.entries()) {
     const key = identity(row)
@@ -66,64 +74,46 @@ function gatherCopies(rows: readonly ClassifiedEvent[]): CopiesByKey {
 }
 
 /** The tenant is in the event key as well, but a store must not rely on how a key was made. */
-const identity = (row: ClassifiedEvent) => `${row.event_key}${row.tenant}`
+const identity = (row: RowKey) => `${row.event_key}${row.tenant}`
 
 /** Compares decimal numbers without leading zeros. */
 export function isHigher(left: string, right: string): boolean {
   return left.length === right.length ? left > right : left.length > right.length
 }
 
-async function writeBest(
-  deps: InsertDeps,
-  rows: readonly ClassifiedEvent[],
-  copies: CopiesByKey,
-): Promise<readonly boolean[]> {
+async function writeBest(deps: InsertDeps, { keys, encode }: Rows, copies: CopiesByKey): Promise<readonly boolean[]> {
   const client = await deps.client()
-  const best = Array.from(copies.values(), (one) => rows[one.best]).filter((row) => row !== undefined)
+  const best = Array.from(copies.values(), (one) => keys[one.best]).filter((row) => row !== undefined)
   const stored = await findRevisions(client, deps.database, best)
-  const isNew = rows.map(() => false)
-  const wanted: ClassifiedEvent[] = []
+  const isNew = keys.map(() => false)
+  const wanted: number[] = []
   for (const [key, one] of copies) {
     const revision = stored.get(key)
-    const row = rows[one.best]
-    if (row !== undefined && (revision === undefined || isHigher(row.revision, revision))) wanted.push(row)
+    const row = keys[one.best]
+    if (row !== undefined && (revision === undefined || isHigher(row.revision, revision))) wanted.push(one.best)
     if (revision === undefined) isNew[one.first] = true
   }
-  for (const part of splitByPartition(wanted)) await writeRows(client, deps.database, part)
+  for (const part of splitByPartition(keys, wanted)) {
+    const target = { table: `${deps.database}._events`, columns: ROW_COLUMNS, rows: part.length }
+    await insertBytes(client, target, 'RowBinary', encode(part))
+  }
   return isNew
 }
 
-/** Groups that span at most 100 partitions each; nearly always one group. */
-function splitByPartition(rows: readonly ClassifiedEvent[]): readonly (readonly ClassifiedEvent[])[] {
-  const partitions = new Map<string, ClassifiedEvent[]>()
-  for (const row of rows) {
-    // The first seven characters of the time name the month.
-    const partition = row.occurred_at.slice(0, 7) + row.tenant
+/** Groups that span at most 100 partitions each, nearly always one group; each in ascending order. */
+function splitByPartition(keys: readonly RowKey[], wanted: readonly number[]): readonly (readonly number[])[] {
+  const partitions = new Map<string, number[]>()
+  for (const row of wanted) {
+    const partition = keys[row]?.partition ?? ''
     const list = partitions.get(partition)
     if (list === undefined) partitions.set(partition, [row])
     else list.push(row)
   }
-  if (partitions.size <= MAX_PARTITIONS) return rows.length === 0 ? [] : [rows]
   const lists = [...partitions.values()]
   return Array.from({ length: Math.ceil(lists.length / MAX_PARTITIONS) }, (_, group) =>
-    lists.slice(group * MAX_PARTITIONS, (group + 1) * MAX_PARTITIONS).flat(),
+    lists
+      .slice(group * MAX_PARTITIONS, (group + 1) * MAX_PARTITIONS)
+      .flat()
+      .sort((left, right) => left - right),
   )
-}
-
-async function writeRows(client: Client, database: string, rows: readonly ClassifiedEvent[]): Promise<void> {
-  const target = { table: `${database}._events`, columns: ROW_COLUMNS, rows: rows.length }
-  await insertBytes(client, target, 'RowBinary', encodeRows(rows))
-}
-
-/** Encodes without a pause in between, so that calls share one buffer safely. */
-function encodeRows(rows: readonly ClassifiedEvent[]): Buffer {
-  clearRows()
-  try {
-    for (const row of rows) appendRow(row)
-  } catch (cause) {
-    if (cause instanceof RangeError)
-      throw new RowRefused(`A number of a row is out of range: ${cause.message}`, { cause })
-    throw cause
-  }
-  return takeRows()
 }

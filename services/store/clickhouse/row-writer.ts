@@ -16,6 +16,11 @@ export function rowsLength(): number {
   return position
 }
 
+/** Takes back what was written behind `length` bytes. */
+export function truncateRows(length: number): void {
+  position = length
+}
+
 /** A copy of what was written since `clearRows`. */
 export function takeRows(): Buffer {
   const taken = Buffer.from(bytes.subarray(0, position))

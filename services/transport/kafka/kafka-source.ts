@@ -8,7 +8,7 @@ import type { DeadLetter } from '../../../schemas/dead-letter.ts'
 import type { TopicName } from '../../../schemas/topics.ts'
 import type { WindowsEvent } from '../../../schemas/windows-event.ts'
 import { createStepTimer } from '../../runtime/telemetry/step-timer.ts'
-import type { Batch, BatchHandler } from '../transport.ts'
+import type { Batch, BatchesHandler } from '../transport.ts'
 import { decodeMessage, type MessageReject } from './decode-message.ts'
 import type { TopicPlan } from './ensure-topics.ts'
 import { readTopics } from './kafka-sink.ts'
@@ -18,7 +18,8 @@ import type { KafkaRecord } from './record-reader.ts'
 import { traceProcess } from './trace-messages.ts'
 
 export type KafkaSourceDeps = Omit<RecordConsumerDeps, 'topics' | 'prepare' | 'handle'> & {
-  readonly handle: BatchHandler
+  /** Batches are decoded when they are taken, a chunk at a time: all of them together would take many times their bytes. */
+  readonly handle: BatchesHandler
   readonly plan: TopicPlan
   readonly mayCreateTopics: boolean
   /** Of topics that are made; null: the broker's default. */
@@ -41,10 +42,13 @@ export function createKafkaSource(deps: KafkaSourceDeps): RecordConsumer {
   const step = createStepTimer()
 
   async function handleChunks(chunks: readonly Chunk<KafkaRecord>[]): Promise<void> {
-    const batches = step('decode', () =>
-      chunks.flatMap((chunk) => toBatches(deps, topicOf.get(chunk.topic) ?? 'events', chunk)),
-    )
-    if (batches.length > 0) await deps.handle(batches)
+    const decode = (chunk: Chunk<KafkaRecord>) =>
+      step('decode', () => toBatches(deps, topicOf.get(chunk.topic) ?? 'events', chunk))
+    await deps.handle({
+      *[Symbol.iterator]() {
+        for (const chunk of chunks) yield* decode(chunk)
+      },
+    })
   }
 
   return createRecordConsumer({

@@ -7,6 +7,7 @@ import { createRemoteStore } from '../../../services/store/clickhouse/clickhouse
 import { readEngineCard } from '../../../services/store/clickhouse/engine/engine-files.ts'
 import type { EventWriter } from '../../../services/store/event-store.ts'
 import { createTestStore, hasEngine, stopTestEngine, type TestStore } from '../../support/clickhouse.ts'
+import { unpacked } from '../../support/unpacked-rows.ts'
 import { anEvent } from '../../unit/services/processor/an-event.ts'
 import { CATALOG, theLetter } from './a-desk.ts'
 
@@ -47,10 +48,10 @@ describe.skipIf(!hasEngine())('a batch with a row that ClickHouse refuses', () =
     let inserts = 0
     const store: EventWriter = {
       ...test.store,
-      insertEvents: (rows) => {
+      ...unpacked((rows) => {
         inserts++
         return test.store.insertEvents(rows)
-      },
+      }),
     }
     const handle = createHandleBatch({ pipeline, store, sourceKind: 'kafka', now: () => NOW })
     const events = Array.from({ length: 1000 }, (_, id) => (id === 637 ? bad(id) : good(id)))
@@ -113,10 +114,10 @@ describe.skipIf(!hasEngine())('a batch with a row that ClickHouse refuses', () =
       let inserts = 0
       const store: EventWriter = {
         ...test.store,
-        insertEvents: (rows) => {
+        ...unpacked((rows) => {
           inserts++
           return stranger.insertEvents(rows)
-        },
+        }),
       }
       const handle = createHandleBatch({ pipeline, store })
       const answer = handle([batchOf('innocent', [good(1), good(2), bad(3)])])

@@ -56,7 +56,7 @@ export function sourceOf(
     redact: { bytes: (bytes) => bytes, text: (text) => text },
     groupId: `group-${plan.events.name}`,
     start: 'earliest',
-    handle,
+    handle: (batches) => handle([...batches]),
     onFault: (error) => {
       throw error
     },

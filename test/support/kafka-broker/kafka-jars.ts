@@ -80,7 +80,7 @@ function dependency(group: string, artifact: string, version: string): string {
 }
 
 /** Where this user's programs keep what can be had again (XDG Base Directory; Apple's and Microsoft's own places). */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches')
   if (process.platform === 'win32') return process.env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local')
   return process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { SaxesParser } from 'saxes'
 import { describe, expect, it } from 'vitest'
 import packageFile from '../../../package.json' with { type: 'json' }
+import nodeFlags from '../../../services/cli/node-flags.json' with { type: 'json' }
 import { usersConfig } from '../../../services/store/clickhouse/engine/engine-config.ts'
 import { temporaryDirectory } from '../../support/clickhouse.ts'
 import { readText, ROOT } from './compose-file.ts'
@@ -73,6 +74,11 @@ describe('the ClickHouse files', () => {
 
 describe('the Dockerfile', () => {
   const dockerfile = readText('deploy/docker/Dockerfile')
+
+  it('starts services with the flags that the launcher of a clone starts them with', () => {
+    const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[]
+    expect(entry.slice(2, -1)).toEqual(nodeFlags.flags)
+  })
 
   it('builds on the Node that the project runs on, by an exact tag that can be replaced', () => {
     expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${packageFile.dependencies.node}-bookworm-slim\n`)

@@ -5,6 +5,7 @@ import { createHandleBatch } from '../../../../services/processor/handle-batch.t
 import { AppError } from '../../../../services/runtime/errors.ts'
 import { type DeadLetterSighting, type EventWriter, RowRefused } from '../../../../services/store/event-store.ts'
 import type { Batch } from '../../../../services/transport/transport.ts'
+import { unpacked } from '../../../support/unpacked-rows.ts'
 import { anEvent } from './an-event.ts'
 import { pipeline } from './a-pipeline.ts'
 
@@ -15,7 +16,7 @@ function memoryStore() {
   const actions: DeadLetterAction[] = []
   const calls: string[] = []
   const store: EventWriter = {
-    insertEvents: (added) => {
+    ...unpacked((added) => {
       calls.push(`events ${added.length}`)
       return Promise.resolve(
         added.map((row) => {
@@ -24,7 +25,7 @@ function memoryStore() {
           return isNew
         }),
       )
-    },
+    }),
     insertDeadLetters: (added) => {
       calls.push(`letters ${added.length}`)
       for (const one of added) sightings.set(one.sighting, one)
@@ -114,7 +115,7 @@ describe('handleBatch', () => {
     })
     await expect(noLetters([batch({ events: [event(1), bad] })])).rejects.toBe(down)
     expect(calls).toEqual([])
-    const noRows = createHandleBatch({ pipeline, store: { ...store, insertEvents: () => Promise.reject(down) } })
+    const noRows = createHandleBatch({ pipeline, store: { ...store, ...unpacked(() => Promise.reject(down)) } })
     await expect(noRows([batch({ events: [event(1)] })])).rejects.toBe(down)
   })
 
@@ -150,7 +151,7 @@ describe('handleBatch', () => {
 
     it('says so as well when it is the store that refuses its row', async () => {
       const { store, actions, sightings } = memoryStore()
-      const refusing = { ...store, insertEvents: () => Promise.reject(new RowRefused('not\nthis row')) }
+      const refusing = { ...store, ...unpacked(() => Promise.reject(new RowRefused('not\nthis row'))) }
       const [receipt] = await createHandleBatch({ pipeline, store: refusing })([batch({ events: [event(1)], replay })])
       expect(receipt).toMatchObject({ received: 1, accepted: 0, dead_lettered: 1, stored: 0, duplicates: 0 })
       expect(actions).toMatchObject([{ action: 'failed', reason: 'store_refused', detail: 'not this row' }])
@@ -160,7 +161,7 @@ describe('handleBatch', () => {
     it('says nothing while the row is not stored', async () => {
       const down = new AppError('STORE_UNAVAILABLE', 'away', { retryable: true })
       const { store, actions } = memoryStore()
-      const handleBatch = createHandleBatch({ pipeline, store: { ...store, insertEvents: () => Promise.reject(down) } })
+      const handleBatch = createHandleBatch({ pipeline, store: { ...store, ...unpacked(() => Promise.reject(down)) } })
       await expect(handleBatch([batch({ events: [event(1)], replay })])).rejects.toBe(down)
       expect(actions).toEqual([])
     })

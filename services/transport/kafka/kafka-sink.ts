@@ -12,6 +12,7 @@ import type { Batch, Receipt, Transport } from '../transport.ts'
 import { closeClient, createKafkaClient } from './client.ts'
 import type { KafkaClientOptions } from './client-options.ts'
 import { ensureTopics, type KafkaTopics, type TopicPlan } from './ensure-topics.ts'
+import { createIdleRecovery } from './idle-recovery.ts'
 import { createProduceQueue, type Round } from './produce-queue.ts'
 import { createProducerConnection } from './producer-connection.ts'
 import { createSendMeter } from './measure-client.ts'
@@ -39,7 +40,7 @@ export type KafkaSink = Transport & {
 }
 
 export type KafkaSinkHealth = {
-  /** ready: the last send came through. */
+  /** ready: the last send came through, or brokers and topics were found well since it failed. */
   readonly state: 'starting' | 'ready' | 'failing' | 'stopped'
   readonly pending_bytes: number
   /** Senders that wait for room. */
@@ -57,6 +58,11 @@ export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
   const measureSend = createSendMeter()
   const waiting: Sending[] = []
   const stopping = new AbortController()
+  const recovery = createIdleRecovery({
+    signal: stopping.signal,
+    isOver: () => error === undefined,
+    attempt: findBrokersWell,
+  })
   let topics: KafkaTopics | undefined
   let limits: Record<TopicName, number> = { events: 0, dead_letters: 0 }
   let pendingBytes = 0
@@ -120,6 +126,26 @@ export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
     pumping = undefined
   }
 
+  /** While somebody sends, that says it. */
+  async function findBrokersWell(): Promise<void> {
+    if (pumping !== undefined) return
+    const to = await readTopics({ ...deps, mayCreateTopics: false })
+    if (pumping !== undefined || stopping.signal.aborted) return
+    pumping = connectAgain()
+    await pumping
+    pumping = undefined
+    acceptWaiting(to)
+  }
+
+  async function connectAgain(): Promise<void> {
+    try {
+      await connection.connect()
+      error = undefined
+    } catch {
+      // It is looked at again, and said by whoever sends.
+    }
+  }
+
   async function sendRound(to: KafkaTopics, round: Round<Outgoing>): Promise<void> {
     for (const queued of round.tooLarge) {
       const { sending } = queued.owner
@@ -157,6 +183,7 @@ export function createKafkaSink(deps: KafkaSinkDeps): KafkaSink {
   /** Whoever is behind would wait for the same brokers in vain, and hold memory meanwhile. */
   function rejectAll(round: Round<Outgoing>, failure: AppError): void {
     error = failure
+    recovery.begin()
     const retryable = new AppError(failure.code, failure.message, { retryable: true, cause: failure.cause })
     deps.log.warn({ err: failure }, 'a round of messages was not sent; its senders are asked to send again')
     for (const { owner } of round.parts.flat()) settle(owner.sending, retryable)

@@ -92,6 +92,20 @@ describe.skipIf(noBroker !== undefined)('when the broker fails', () => {
     expect(sink.health()).toMatchObject({ state: 'ready', error: null })
   }, 240_000)
 
+  it('is ready again when the broker is, although nobody sends: what balances load sends nothing to who is not ready', async () => {
+    const plan = planOf(2)
+    const sink = sinkOf(broker.brokers, plan, { sendDeadlineMs: 3_000 })
+    opened.push(sink)
+    await sink.start()
+    await sink.send(batchOf(eventsOf(10)))
+    await broker.kill('SIGKILL')
+    await expect(sink.send(batchOf(eventsOf(10)))).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    expect(sink.health()).toMatchObject({ state: 'failing', error: { code: 'BROKER_UNAVAILABLE' } })
+    await broker.restart()
+    await expect.poll(() => sink.health(), waiting).toMatchObject({ state: 'ready', error: null })
+    await sink.send(batchOf(eventsOf(10)))
+  }, 120_000)
+
   it('waits for a broker that is not there yet', async () => {
     const plan = planOf(2)
     await broker.kill('SIGKILL')

@@ -1,80 +1,53 @@
 /** What can be asked of the store, and the answers: the words shared by the HTTP routes and the store. */
 import { type Static, Type } from 'typebox'
-import type { ClassifiedEvent } from '../classified-event.ts'
+import { ClassifiedEvent } from '../classified-event.ts'
 import { EXAMPLE_EVENT } from './example-event.ts'
 
-/** Every column that can be a filter or, where it is not free text or an identifier of one event, a group. */
-export const FILTER_COLUMNS = [
+type Column = keyof ClassifiedEvent
+
+/** Columns that are no filters: what every question says otherwise (tenant, time), lists and maps, and figures without fixed values. */
+const NO_FILTERS = [
+  'tenant',
+  'occurred_at',
+  'collected_at',
+  'stored_at',
+  'data',
+  'codes',
+  'confidence',
+  'candidates',
+  'duration_ms',
+  'revision',
+] as const satisfies readonly Column[]
+/** Filters that are no groups: free text, and what is of one event or of its like only. */
+const NO_GROUPS = [
   'event_key',
-  'computer',
-  'device',
-  'device_id',
-  'channel',
-  'provider',
-  'event_id',
   'version',
-  'level',
   'task',
   'opcode',
   'keywords',
   'record_id',
-  'user_sid',
-  'user',
   'process_id',
   'thread_id',
   'activity_id',
   'correlation_id',
   'message',
-  'shipper',
-  'fingerprint',
-  'sync_engine',
-  'scope',
-  'outcome',
-  'code',
-  'aadsts',
-  'symbol',
-  'category',
-  'transient',
-  'entry',
-  'rule',
-  'collection',
   'incident_id',
-  'os_build',
-  'os_ubr',
-  'join_type',
-  'catalog_version',
-] as const
-export type FilterColumn = (typeof FILTER_COLUMNS)[number]
+] as const satisfies readonly Column[]
 
-export const GROUP_COLUMNS = [
-  'computer',
-  'device',
-  'device_id',
-  'channel',
-  'provider',
-  'event_id',
-  'level',
-  'user_sid',
-  'user',
-  'shipper',
-  'fingerprint',
-  'sync_engine',
-  'scope',
-  'outcome',
-  'code',
-  'aadsts',
-  'symbol',
-  'category',
-  'transient',
-  'entry',
-  'rule',
-  'collection',
-  'os_build',
-  'os_ubr',
-  'join_type',
-  'catalog_version',
-] as const
-export type GroupColumn = (typeof GROUP_COLUMNS)[number]
+export type FilterColumn = Exclude<Column, (typeof NO_FILTERS)[number]>
+export type GroupColumn = Exclude<FilterColumn, (typeof NO_GROUPS)[number]>
+
+/** Every column that can be a filter, in the order of the event: a new one is, unless it is named above. */
+export const FILTER_COLUMNS: readonly FilterColumn[] = (Object.keys(ClassifiedEvent.properties) as Column[]).filter(
+  (column): column is FilterColumn => !includes(NO_FILTERS, column),
+)
+export const GROUP_COLUMNS: readonly GroupColumn[] = FILTER_COLUMNS.filter(
+  (column): column is GroupColumn => !includes(NO_GROUPS, column),
+)
+
+function includes(columns: readonly Column[], column: Column): boolean {
+  return columns.includes(column)
+}
 
 /** `values`: any of them; null = the column has no value. `not`: none of them. Values are text; the store casts them. */
 export type Filter = {

@@ -37,7 +37,9 @@ export const Stored = Type.Object(
   {
     files: count('Contents of a known format: the body itself, or the files in it where it is an archive.'),
     received: count('Records; always stored + duplicates + dead_lettered + dropped.'),
-    stored: count('New events.'),
+    stored: count(
+      'New events. Where two processes send the same event to one store at the same moment, both may count it here; readers see one row.',
+    ),
     duplicates: count('Events that were there already, or twice in the body.'),
     dead_lettered: count('Records that could not become an event; they are kept with the reason.'),
     dropped: count('Events that are not kept, by rule.'),

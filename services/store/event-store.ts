@@ -24,7 +24,8 @@ export type EventWriter = {
   insertPacked(parts: readonly PackedRows[], from: number, to: number): Promise<readonly boolean[]>
   /**
    * Stores rows so that they can be read when this resolves. Writing a row again is harmless.
-   * Returns, in the order of `rows`, whether its key was new: not in the store before and not earlier in `rows`.
+   * Returns, in the order of `rows`, whether its key was new: not in the store before and not earlier in `rows`. Exact for the calls of
+   * one process; two processes that write a key at the same moment may both find it new, and readers see one row.
    * Rejects with STORE_UNAVAILABLE (retryable), STORE_REFUSED, or RowRefused when it is one of the rows that cannot be stored.
    */
   insertEvents(rows: readonly ClassifiedEvent[]): Promise<readonly boolean[]>

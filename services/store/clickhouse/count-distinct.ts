@@ -2,10 +2,9 @@
  * Distinct devices and users. Their numbers do not add up, so every level gets its own: each name is met once, with a mask of the
  * intervals that it was seen in, and from the names one query counts intervals, groups and the whole, which therefore agree.
  */
-import type { Client } from './client.ts'
-import { select } from './client.ts'
+import { type Client, select } from './client.ts'
 import type { TrendPlan } from './plan-trend.ts'
-import type { Counted, Group, Series } from './read-trend.ts'
+import type { Counted, Group, Series } from './counted.ts'
 
 /** Intervals that one number of a mask holds. */
 const MASK_BITS = 64

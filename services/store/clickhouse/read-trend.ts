@@ -4,18 +4,11 @@ import { AppError } from '../../runtime/errors.ts'
 import { planBuckets } from './buckets.ts'
 import { type Client, select } from './client.ts'
 import { countDistinct } from './count-distinct.ts'
+import type { Counted, Group, Series } from './counted.ts'
 import { createPacker, type Packer, type Packing, unpackedGroup } from './pack-groups.ts'
 import type { ReadDeps } from './read-events.ts'
 import { parseBound } from './times.ts'
 import { planTrend, type TrendPlan } from './plan-trend.ts'
-
-export type Group = Readonly<Record<string, string | number | null>>
-export type Series = {
-  readonly group: Group
-  readonly counts: readonly (readonly [number, number])[]
-  readonly total: number
-}
-export type Counted = { readonly series: readonly Series[]; readonly total: number; readonly freshAt: string | null }
 
 /** Most points in one answer. */
 const MAX_POINTS = 2_000_000

@@ -39,6 +39,41 @@ describe('the tap', () => {
     expect(batches[0]).toMatchObject({ tenant: 'contoso', batchId: 'kafka:beats/3@100-102' })
   })
 
+  test('takes what Fluent Bit and Vector put into a topic', async () => {
+    const { sink, batches } = createMemorySink()
+    const provider = 'Microsoft-Windows-AAD'
+    const channel = 'Microsoft-Windows-AAD/Operational'
+    const fluentBit = {
+      '@timestamp': 1782921600.5,
+      ProviderName: provider,
+      EventID: 1104,
+      TimeCreated: '2026-07-01 14:00:00 +0200',
+      EventRecordID: 1,
+      Channel: channel,
+      Computer: 'PC-1',
+      StringInserts: ['Get token', 3221225567],
+    }
+    const vector = {
+      source_type: 'windows_event_log',
+      timestamp: '2026-07-01T12:00:00.1234567Z',
+      provider_name: provider,
+      event_id: 1104,
+      record_id: 1,
+      level_value: 2,
+      channel,
+      computer: 'PC-1',
+      event_data: { API: 'Get token', Result: '3221225567' },
+    }
+    const xml = { '@timestamp': 1782921600.5, System: eventXml({ recordId: '2' }), Message: 'said' }
+    await tapInto(sink)([chunkOf([fluentBit, vector, xml].map((record) => JSON.stringify(record)))])
+    expect(eventsOf(batches)).toMatchObject([
+      { shipper: 'fluent_bit', record_id: '1', occurred_at: '2026-07-01T12:00:00Z' },
+      { shipper: 'vector', record_id: '1', occurred_at: '2026-07-01T12:00:00.1234567Z' },
+      { shipper: 'fluent_bit', record_id: '2', message: 'said' },
+    ])
+    expect(lettersOf(batches)).toEqual([])
+  })
+
   test('takes messages as files are taken: UTF-16, behind white space, in gzip, in Zstandard', async () => {
     const { sink, batches } = createMemorySink()
     const messages = [

@@ -2,23 +2,17 @@
  * The cluster variant, as far as one machine without replicas can show it: every statement of every migration, rendered for a cluster, is
  * read by the real engine; and two real servers as two shards hold the rows, replace copies and answer as one.
  */
-import { readFileSync } from 'node:fs'
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DeadLetter } from '../../../schemas/dead-letter.ts'
 import { type ClickHouseStore, createRemoteStore } from '../../../services/store/clickhouse/clickhouse-store.ts'
 import { DATABASE, MIGRATIONS_TABLE, readMigrations } from '../../../services/store/clickhouse/migrate.ts'
 import { renderMigration, renderStatement } from '../../../services/store/clickhouse/render-statements.ts'
 import { eventRow, keyOf } from '../../support/classified-event.ts'
-import { hasEngine, temporaryDirectory } from '../../support/clickhouse.ts'
-import { freePorts } from '../../support/kafka-broker/free-ports.ts'
-import { type KeeperStandIn, startKeeperStandIn } from './keeper-stand-in.ts'
-import { askServer, type DeployedServer, makeSecrets, ROOT, startServer } from './server.ts'
+import { hasEngine } from '../../support/clickhouse.ts'
+import { askServer } from './server.ts'
+import { CLUSTER, SHARD_PASSWORD, startTwoShards, type TwoShards } from './two-shards.ts'
 
-const CLUSTER = { database: 'roamwatch', cluster: 'roamwatch' }
 const TESTER = { user: 'tester', password: '' }
-const SHARD_PASSWORD = 'between-shards'
 
 async function clusterStatements(): Promise<readonly string[]> {
   const migrations = await readMigrations()
@@ -28,53 +22,13 @@ async function clusterStatements(): Promise<readonly string[]> {
 }
 
 describe.skipIf(!hasEngine())('two servers as two shards', () => {
-  const secrets = temporaryDirectory()
-  let servers: DeployedServer[] = []
-  let stores: ClickHouseStore[] = []
-  let standIns: KeeperStandIn[] = []
+  let { servers, stores, stop }: TwoShards = { servers: [], stores: [], stop: () => Promise.resolve() }
   const [first, second] = [() => servers[0]!.url, () => servers[1]!.url]
 
   beforeAll(async () => {
-    makeSecrets(secrets.path)
-    process.env['ROAMWATCH_SHARD_PASSWORD'] = SHARD_PASSWORD
-    process.env['ROAMWATCH_SHARD_PASSWORD_SHA256'] = createHash('sha256').update(SHARD_PASSWORD).digest('hex')
-    const [http1, tcp1, http2, tcp2] = await freePorts()
-    const ports = [
-      { httpPort: http1, tcpPort: tcp1 },
-      { httpPort: http2, tcpPort: tcp2 },
-    ]
-    servers = await Promise.all(
-      ports.map((own, index) =>
-        startServer({
-          ...own,
-          secrets: secrets.path,
-          files: {
-            'config.d': ['cluster/config.d/roamwatch_macros.xml'],
-            'users.d': ['cluster/users.d/roamwatch_cluster.xml'],
-          },
-          overrides: { 'roamwatch_cluster.xml': onLoopback(index + 1, [tcp1, tcp2]) },
-        }),
-      ),
-    )
-    const all = servers.map(({ url }) => url)
-    standIns = await Promise.all(all.map((url) => startKeeperStandIn(url, all)))
-    stores = servers.map(({ writerPassword, readerPassword }, index) =>
-      createRemoteStore({
-        url: standIns[index]!.url,
-        cluster: CLUSTER.cluster,
-        username: 'roamwatch_writer',
-        password: writerPassword,
-        reader: { username: 'analyst', password: readerPassword },
-      }),
-    )
-    await Promise.all(stores.map((store) => store.open()))
+    ;({ servers, stores, stop } = await startTwoShards())
   })
-  afterAll(async () => {
-    await Promise.all(stores.map((store) => store.close()))
-    await Promise.all(standIns.map((standIn) => standIn.stop()))
-    await Promise.all(servers.map((server) => server.stop()))
-    secrets.remove()
-  })
+  afterAll(() => stop())
   const writer = () => ({ user: 'roamwatch_writer', password: servers[0]!.writerPassword })
   const count = async (url: string, table: string) => {
     const [row] = await askServer(url, `SELECT toUInt32(count()) AS n FROM roamwatch.${table}`, TESTER)
@@ -280,7 +234,6 @@ describe.skipIf(!hasEngine())('two servers as two shards', () => {
 
   it('refuse a question, rather than answer it by half, when one of them is away', async () => {
     await servers[1]!.stop()
-    servers = servers.slice(0, 1)
     await expect(sql(stores[0]!, 'SELECT count() AS n FROM events')).rejects.toThrow()
     await expect(stores[0]!.insertEvents([eventRow('late'), eventRow('later'), eventRow('latest')])).rejects.toThrow()
   })
@@ -299,28 +252,4 @@ function deadLetter(name: string): DeadLetter {
     received_at: '2026-11-02T10:00:00.000Z',
     shipper: null,
   }
-}
-
-/** The cluster file of deploy/, with the machine's ports in place of four servers, one replica a shard, and no keepers. */
-function onLoopback(shard: number, tcpPorts: readonly number[]): string {
-  const text = readFileSync(join(ROOT, 'deploy/clickhouse/cluster/config.d/roamwatch_cluster.xml'), 'utf8')
-  let replicas = 0
-  return text
-    .replace(/<zookeeper>[\s\S]*?<\/zookeeper>/, '')
-    .replace(/<interserver_http_port>.*/, '')
-    .replaceAll(
-      /<replica>\s*<host>clickhouse-(\d)-(\d)<\/host>\s*<port>9000<\/port>[\s\S]*?<\/replica>/g,
-      (found, s: string, r: string) => {
-        replicas++
-        if (r !== '1') return ''
-        return found
-          .replace(/<host>.*<\/host>/, '<host>127.0.0.1</host>')
-          .replace('9000', String(tcpPorts[Number(s) - 1]))
-      },
-    )
-    .replace(
-      '</clickhouse>',
-      `<macros replace="replace"><shard>${shard}</shard><replica>1</replica></macros></clickhouse>`,
-    )
-    .concat(replicas === 4 ? '' : 'the cluster file has changed')
 }

@@ -6,6 +6,7 @@
 import type { Admin, Batch, Consumer, EachBatchPayload } from 'kafkajs'
 import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
+import { createBoundedCommit } from './bounded-commit.ts'
 import { closeClient, createKafkaClient } from './client.ts'
 import type { KafkaClientOptions } from './client-options.ts'
 import { createCommitMeter } from './measure-client.ts'
@@ -55,6 +56,8 @@ const MAX_PARTITION_BYTES = 64 * 1024
 const MIN_FETCH_BYTES = 32 * 1024
 const MAX_WAIT_MS = 200
 const REBALANCE_MS = 60_000
+/** Longer than a request and its retries take where anybody answers at all. */
+const COMMIT_MS = 45_000
 /** Without any sign of work for so many seconds in which this process itself did run, the consumer hangs. */
 const HANG_TICKS = 120
 const TICK_MS = 1_000
@@ -86,12 +89,17 @@ export async function openSession(deps: SessionDeps): Promise<ConsumerSession> {
     fail: end.resolve,
     setPaused: (isPaused) => setPaused(consumer, deps.topics, isPaused),
     seek: ({ topic, partition, offset }) => consumer.seek({ topic, partition, offset: String(offset) }),
-    commit: (offsets) =>
-      measureCommit(() =>
-        consumer.commitOffsets(
-          offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+    commit: createBoundedCommit({
+      commit: (offsets) =>
+        measureCommit(() =>
+          consumer.commitOffsets(
+            offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+          ),
         ),
-      ),
+      ended: end.promise,
+      deadlineMs: COMMIT_MS,
+      endSession: end.resolve,
+    }),
     close: (deadlineMs) => closeClient(client, [consumer, admin], deadlineMs),
   }
   consumer.on('consumer.crash', ({ payload }) => end.resolve(translate(payload.error, 'reading')))

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts } from '../support/kafka-broker/free-ports.ts'
 import { cacheFolder } from '../support/kafka-broker/kafka-jars.ts'
@@ -43,18 +43,24 @@ export async function runCollector(rig: Rig, path: string, { topic, events, grou
     KAFKA: rig.broker.brokers.join(','),
     TOPIC: topic,
     CH_ENDPOINT: `tcp://127.0.0.1:${rig.tcpPort}?dial_timeout=10s&username=tester`,
-    METRICS_PORT: String(metricsPort),
   }
+  // A reference within braces is no YAML for this version: the port is written in.
+  const config = join(rig.directory, `otelcol-${group}.yaml`)
+  const text = readFileSync(join(PEERS, 'otelcol.yaml'), 'utf8')
+  writeFileSync(config, text.replaceAll(/\$\{env:METRICS_PORT[^}]*\}/g, String(metricsPort)))
   return measureRun({
     events,
     databasePid: rig.server.pid,
     start() {
-      child = spawn(path, ['--config', join(PEERS, 'otelcol.yaml')], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+      child = spawn(path, ['--config', config], { env, stdio: ['ignore', 'pipe', 'pipe'] })
       child.stderr?.pipe(createWriteStream(join(rig.directory, `otelcol-${group}.log`)))
       child.stdout?.resume()
       return Promise.resolve([child.pid as number])
     },
-    rows: () => peerRows(rig),
+    rows() {
+      if (child?.exitCode !== null) throw new Error(`the collector ended: otelcol-${group}.log in ${rig.directory}`)
+      return peerRows(rig)
+    },
     async stop() {
       if (child === undefined || child.exitCode !== null) return
       const ended = once(child, 'exit')

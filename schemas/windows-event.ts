@@ -60,7 +60,8 @@ export const WindowsEvent = Type.Object(
       examples: [{ Error: '3399811100', ErrorMessage: 'Token broker operation failed.' }],
     }),
     shipper: Type.String({
-      description: 'The format the copy came in: evtx, event_xml, winlogbeat, elastic_agent, otel, fluent_bit, vector, evtx_dump.',
+      description:
+        'The format the copy came in: evtx, event_xml, winlogbeat, elastic_agent, otel, fluent_bit, vector, evtx_dump.',
     }),
   },
   { $id: 'WindowsEvent', description: 'One Windows event, normalised.' },

@@ -46,7 +46,7 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchesHandler {
   const count = createBatchCount()
 
   function begin(batch: Batch): Handling {
-    const origin = (index: number) => `${batch.batchId}#${index}`
+    const origin = batch.originOf ?? ((index: number) => `${batch.batchId}#${index}`)
     const source = { tenant: batch.tenant, kind: sourceKind, origin }
     const { events, ...rest } = batch
     const { rows, deadLetters } = pipeline.processBatch(events, source)
@@ -65,7 +65,7 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchesHandler {
     const handlings = step('classify', () => Array.from(batches, begin))
     const letters = handlings.flatMap(({ batch, deadLetters }) => [
       ...sightingsOf(batch, batch.deadLetters),
-      ...(batch.replay === undefined ? sightingsOf(batch, deadLetters) : []),
+      ...(batch.replay === undefined ? ownSightings(batch, deadLetters) : []),
     ])
     if (letters.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(letters))
     const rows = handlings.map((handling) => handling.rows)
@@ -75,7 +75,7 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchesHandler {
       if (stored.refused.size > 0) findRefused(handlings, batches, stored, now().toISOString())
     }
     const refused = handlings.flatMap(({ batch, refused: ofBatch }) =>
-      batch.replay === undefined ? sightingsOf(batch, ofBatch) : [],
+      batch.replay === undefined ? ownSightings(batch, ofBatch) : [],
     )
     if (refused.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(refused))
     const actions = handlings.flatMap((handling) =>
@@ -93,6 +93,12 @@ function sightingsOf(batch: Handling['batch'], letters: readonly DeadLetter[]): 
     letter,
     sighting: sightingId(batch.batchId, letter.dead_letter_key, letter.origin),
   }))
+}
+
+/** Of letters that were found here: named by where the event stands, when its batch may be cut in another way the next time. */
+function ownSightings(batch: Handling['batch'], letters: readonly DeadLetter[]): DeadLetterSighting[] {
+  if (batch.originOf === undefined) return sightingsOf(batch, letters)
+  return letters.flatMap((letter) => sightingsOf({ ...batch, batchId: letter.origin }, [letter]))
 }
 
 function countStored(handlings: readonly Handling[], { isNew }: StoredRows): void {

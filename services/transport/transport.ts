@@ -14,6 +14,11 @@ export type Batch = {
   readonly dropped: number
   /** Names this hand-over (a run of a collector); a repeated batch keeps its id, so that a retry is not a new sighting. */
   readonly batchId: string
+  /**
+   * Where an event of the batch (by its place in `events`) stands at its source, in whatever company it comes again: names the
+   * sighting when the event is refused. Without it the batch's id and the place do.
+   */
+  readonly originOf?: (index: number) => string
   /** The events come out of a dead letter that is replayed: it is closed once they are stored, and what is refused is still that letter. */
   readonly replay?: Replay
 }

@@ -66,7 +66,7 @@ export function toBatches(
   chunk: Chunk<KafkaRecord>,
 ): Batch[] {
   const place = `kafka:${chunk.topic}/${chunk.partition}`
-  const events = new Map<string, WindowsEvent[]>()
+  const tenants = new Map<string, OfTenant>()
   /** Batches of one record, named as they were sent or by where they stand. */
   const single: Batch[] = []
   for (const record of chunk.records) {
@@ -76,9 +76,9 @@ export function toBatches(
       const { tenant, event, replay } = decoded
       single.push({ tenant, events: [event], deadLetters: [], dropped: 0, batchId: origin, replay })
     } else if (decoded.kind === 'event') {
-      const ofTenant = events.get(decoded.tenant)
-      if (ofTenant === undefined) events.set(decoded.tenant, [decoded.event])
-      else ofTenant.push(decoded.event)
+      const { events, offsets } = entryOf(tenants, decoded.tenant)
+      events.push(decoded.event)
+      offsets.push(record.offset)
     } else if (decoded.kind === 'letter') {
       single.push(letterBatch(decoded.tenant, decoded.letter, decoded.batchId))
     } else {
@@ -87,10 +87,21 @@ export function toBatches(
     }
   }
   const batchId = `${place}@${chunk.firstOffset}-${chunk.lastOffset}`
-  return [
-    ...single,
-    ...[...events].map(([tenant, ofTenant]) => ({ tenant, events: ofTenant, deadLetters: [], dropped: 0, batchId })),
-  ]
+  const whole = [...tenants].map(([tenant, { events, offsets }]) => {
+    const originOf = (index: number) => `${place}@${offsets[index] ?? ''}`
+    return { tenant, events, deadLetters: [], dropped: 0, batchId, originOf }
+  })
+  return [...single, ...whole]
+}
+
+type OfTenant = { readonly events: WindowsEvent[]; readonly offsets: string[] }
+
+function entryOf(tenants: Map<string, OfTenant>, tenant: string): OfTenant {
+  const known = tenants.get(tenant)
+  if (known !== undefined) return known
+  const entry = { events: [], offsets: [] }
+  tenants.set(tenant, entry)
+  return entry
 }
 
 function letterBatch(tenant: string, letter: DeadLetter, batchId: string): Batch {

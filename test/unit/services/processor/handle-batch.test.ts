@@ -57,6 +57,17 @@ const [letter] = pipeline.processBatch([Buffer.from('{')], {
 }).deadLetters
 
 describe('handleBatch', () => {
+  it('sees a refused event once, however its batch is cut when it comes again', async () => {
+    const { store, sightings } = memoryStore()
+    const handleBatch = createHandleBatch({ pipeline, store })
+    const originOf = (first: number) => (index: number) => `kafka:events/3@${first + index}`
+    await handleBatch([batch({ events: [event(1), bad], batchId: 'kafka:events/3@7-8', originOf: originOf(7) })])
+    await handleBatch([batch({ events: [bad, event(2)], batchId: 'kafka:events/3@8-9', originOf: originOf(8) })])
+    expect([...sightings.values()].map((one) => one.letter.origin)).toEqual(['kafka:events/3@8'])
+    await handleBatch([batch({ events: [bad], batchId: 'kafka:events/3@12-12', originOf: originOf(12) })])
+    expect(sightings.size).toBe(2)
+  })
+
   it('accounts for everything, batch by batch, with duplicates also across the batches of one call', async () => {
     const { store, rows, sightings } = memoryStore()
     const handleBatch = createHandleBatch({ pipeline, store })

@@ -131,6 +131,7 @@ describe('the batches of a chunk', () => {
       ['a', 1, 'kafka:events/3@7-9'],
       ['b', 1, 'kafka:events/3@7-9'],
     ])
+    expect(batches[2]?.originOf?.(0)).toBe('kafka:events/3@9')
     expect(batches[0]?.deadLetters).toMatchObject([
       { origin: 'kafka:events/3@8', length: 6, received_at: '2026-11-24T08:00:00.000Z' },
     ])

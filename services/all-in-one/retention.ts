@@ -2,6 +2,7 @@
 import type { Settings } from '../../schemas/settings.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { retry } from '../runtime/retry.ts'
 import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
 
 const EVERY_MS = 3_600_000
@@ -10,6 +11,7 @@ export function createRetention(
   settings: Pick<Settings, 'retention_days'>,
   deps: { readonly store: Pick<ClickHouseStore, 'applyRetention'>; readonly log: Logger },
 ): Part {
+  const interrupting = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
 
@@ -18,8 +20,13 @@ export function createRetention(
   }
   return {
     name: 'retention',
+    /** Waits for a store that was there a moment ago and is not now; rejects with what waiting cannot mend. */
     async start() {
-      await apply()
+      await retry(apply, {
+        deadlineMs: Infinity,
+        signal: interrupting.signal,
+        onRetry: (error) => deps.log.warn({ err: error }, 'retention could not be applied: trying again'),
+      })
       timer = setInterval(() => {
         running = apply().catch((error: unknown) =>
           deps.log.warn({ err: error }, 'retention failed; next try in an hour'),
@@ -30,5 +37,6 @@ export function createRetention(
       clearInterval(timer)
       await running
     },
+    interrupt: () => interrupting.abort(),
   }
 }

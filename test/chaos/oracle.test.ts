@@ -65,7 +65,9 @@ describe('the oracle', () => {
   test('sees dead letters that are missing, there twice, or of records that were not broken', () => {
     expect(judged({ letters: exact.letters.slice(1) })).toMatchObject({ letters_lost: 1, letters_doubled: 0 })
     expect(judged({ letters: [...exact.letters, exact.letters[0]!] })).toMatchObject({ letters_doubled: 1 })
-    expect(isExact(judged({ letters: [...exact.letters, null] }))).toBe(false)
+    const unmarked = judged({ letters: [...exact.letters, null] })
+    expect(isExact(unmarked)).toBe(false)
+    expect(unmarked.examples).toEqual(['1 dead letters of records that were not broken'])
     expect(isExact(judged({ letters: [...exact.letters, 'broken-lines-9999-end'] }))).toBe(false)
   })
 

@@ -46,6 +46,7 @@ export function judge(expected: Expected, observed: Observed): Judgement {
   const lost = [...expected.events.keys()].filter((key) => !seen.has(key))
   const lettersLost = [...expected.broken].filter((mark) => !letters.has(mark))
   const unknown = [...seen.keys()].filter((key) => !expected.events.has(key))
+  const unmarked = observed.letters.filter((mark) => mark === null).length
   const unknownLetters = [...letters.keys()].filter((mark) => !expected.broken.has(mark))
   const byHour = expectedByHour(expected)
   const mismatches = [
@@ -68,6 +69,7 @@ export function judge(expected: Expected, observed: Observed): Judgement {
       ...lettersLost.slice(0, MAX_EXAMPLES).map((mark) => `no dead letter of ${mark}`),
       ...repeated(letters).map((mark) => `${letters.get(mark) ?? 0} dead letters of ${mark}`),
       ...unknownLetters.slice(0, MAX_EXAMPLES).map((mark) => `a dead letter of ${mark}, which was not broken`),
+      ...(unmarked > 0 ? [`${unmarked} dead letters of records that were not broken`] : []),
       ...mismatches.slice(0, MAX_EXAMPLES),
     ],
   }

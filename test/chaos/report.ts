@@ -3,7 +3,7 @@ import { type ChaosHistory, createHistory } from './history.ts'
 import type { Expectations } from './expectations.ts'
 import type { ManagedService } from './managed-service.ts'
 import { observe } from './observe.ts'
-import { judge, type Judgement } from './oracle.ts'
+import { isExact, judge, type Judgement } from './oracle.ts'
 import { unbalanced } from './quiet.ts'
 import { type Rig, type RigOptions, startRig } from './rig.ts'
 import type { GatewayAnswers } from './shippers.ts'
@@ -72,6 +72,7 @@ export async function compare(
   const judgement = judge(expectations.expected(), await observe(target, rig.apiUrl, endMs))
   const problems = [
     ...judgement.examples,
+    ...(isExact(judgement) || judgement.examples.length > 0 ? [] : ['the counts differ']),
     ...rig.services().flatMap(({ failures }) => failures),
     ...answers.wrong,
     ...(answers.withoutRetryAfter > 0 ? [`${answers.withoutRetryAfter} refusals without Retry-After`] : []),

@@ -159,6 +159,36 @@ describe.skipIf(isNotRun)('telemetry of the services on a real broker and engine
     )
   })
 
+  test('spans hold no text that a request brought: no computer, no code that was asked for, no query', async () => {
+    const text = 'alice-of-the-log-line'
+    const traceparent = () => ({ traceparent: `00-${newTrace()}-00000000000000dd-01` })
+    const from = receiver.spans.length
+    const asked = [
+      [`/v1/codes/${COMPUTER}%20${text}%20token`, 404],
+      [`/v1/catalog/${text}`, 404],
+      [`/nowhere/${text}?q=${COMPUTER}`, 404],
+      [`/v1/trends?measure=${text}`, 400],
+      [`/v1/events?computer=${COMPUTER}`, 200],
+    ] as const
+    for (const [path, status] of asked)
+      expect((await fetch(`${stack.serve.url}${path}`, { headers: traceparent() })).status, path).toBe(status)
+    const broken = `{"winlog":{"event_id":1,"computer_name":"${text}"},"@timestamp":"never"}\n`
+    expect((await post(lines(1) + broken, traceparent())).status).toBe(202)
+    await vi.waitFor(
+      () => {
+        const names = receiver.spans.slice(from).map(({ name }) => name)
+        expect(names).toEqual(expect.arrayContaining(['GET', 'GET /v1/codes/:code', 'SELECT', ...WAY]))
+      },
+      { timeout: 40_000, interval: 200 },
+    )
+    const bodies = receiver.requests.filter(({ path }) => path === '/v1/traces').map(({ body }) => body.toString())
+    for (const body of bodies) {
+      expect(body).toContain('traceId')
+      expect(body.toLowerCase()).not.toContain(COMPUTER)
+      expect(body).not.toContain(text)
+    }
+  })
+
   describe('/metrics', () => {
     const sum = (samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}) =>
       samples

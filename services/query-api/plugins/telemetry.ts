@@ -20,9 +20,8 @@ export function useTelemetry(app: Api): void {
   const underWay = new WeakMap<FastifyRequest, Measured>()
 
   app.addHook('onRequest', (request, _reply, done) => {
-    const attributes = { ...attributesOf(request), 'url.path': request.url.split('?', 1)[0] ?? '' }
     const parent = propagation.extract(ROOT_CONTEXT, request.headers)
-    const options = { kind: SpanKind.SERVER, attributes }
+    const options = { kind: SpanKind.SERVER, attributes: attributesOf(request) }
     const isTraced = !UNTRACED.includes(request.routeOptions.url ?? '')
     const span = isTraced ? tracer.startSpan(nameOf(request), options, parent) : undefined
     underWay.set(request, { span, startedAt: performance.now(), isDone: false })
@@ -65,7 +64,7 @@ function attributesOf(request: FastifyRequest) {
   } as const
 }
 
-/** The pattern, never the address: callers choose that. */
+/** The pattern, never the address (`url.path`): callers choose that, and a log line is looked up by an address that holds it. */
 function routeOf(request: FastifyRequest): string | undefined {
   return request.is404 ? undefined : request.routeOptions.url
 }

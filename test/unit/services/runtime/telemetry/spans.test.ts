@@ -64,6 +64,23 @@ describe('spans with the real SDK', () => {
     ])
   })
 
+  test('what an error says stays here: values of rows stand in it', async () => {
+    const words = 'Cannot parse DateTime of (secret-device-name, alice@example.com)'
+    const faults = [new AppError('QUERY_INVALID', words, { cause: new Error(words) }), new Error(words), words]
+    for (const fault of faults) {
+      await expect(inSpan('late', {}, () => Promise.reject(fault as Error))).rejects.toBe(fault)
+      const sync = () =>
+        inSpan('at once', {}, () => {
+          throw fault as Error
+        })
+      expect(sync).toThrow()
+    }
+    const spans = finished().map(({ name, attributes, events, status }) => ({ name, attributes, events, status }))
+    expect(spans).toHaveLength(6)
+    for (const { status } of spans) expect(status).toEqual({ code: 2 })
+    expect(JSON.stringify(spans)).not.toMatch(/secret|alice|parse/)
+  })
+
   test('a batch of one sender is its child; of several, or of some without a span, a trace of its own with links', () => {
     const of = (...senders: (SpanContext | undefined)[]) => {
       const { parent, links } = originOf(senders)

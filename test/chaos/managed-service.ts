@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, openSync, closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import nodeFlags from '../../services/cli/node-flags.json' with { type: 'json' }
 import { environmentWithoutSettings } from '../support/roamwatch-command.ts'
 
 export type ServiceOptions = {
@@ -99,7 +100,8 @@ function spawnService({ name, args, env, healthPort, logs }: ServiceOptions): Ch
   const log = openSync(join(logs, `${name}.log`), 'a')
   // Linux ends it with this process, however that dies; the process id stays the service's.
   const guard = existsSync(SET_PRIVILEGES) ? [SET_PRIVILEGES, '--pdeathsig', 'KILL'] : []
-  const [program, ...rest] = [...guard, process.execPath, MAIN, ...args]
+  const flags = nodeFlags.commands.includes(args[0] ?? '') ? nodeFlags.flags : []
+  const [program, ...rest] = [...guard, process.execPath, ...flags, MAIN, ...args]
   const child = spawn(program!, rest, {
     stdio: ['ignore', log, log],
     env: { ...environmentWithoutSettings(), ...env, ROAMWATCH_HEALTH_PORT: String(healthPort) },

@@ -9,7 +9,9 @@ export const readText = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 export type Service = {
   readonly image: string
   readonly build?: unknown
+  readonly profiles?: readonly string[]
   readonly command?: readonly string[]
+  readonly entrypoint?: readonly string[]
   readonly environment?: Readonly<Record<string, string | number>>
   readonly ports?: readonly string[]
   readonly secrets?: readonly (string | { readonly source: string })[]

@@ -29,6 +29,10 @@ describe('docker-compose.yml', () => {
     expect(settings.tenant).toBe('default')
   })
 
+  it.each(ours)('lets %s show its health where .env says, for Prometheus', (_, { environment = {} }) => {
+    expect(environment['ROAMWATCH_HEALTH_HOST']).toBe('${ROAMWATCH_HEALTH_HOST:-127.0.0.1}')
+  })
+
   it.each(ours)('starts %s with a command that is there', (_, { command = [] }) => {
     const launcher = spawnSync(
       process.execPath,

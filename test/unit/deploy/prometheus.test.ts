@@ -5,7 +5,7 @@ import type { MetricSpec } from '../../../services/runtime/telemetry/metric-spec
 import { METRICS } from '../../../services/runtime/telemetry/metrics.ts'
 import { legalName, prometheusName } from '../../../services/runtime/telemetry/prometheus-name.ts'
 import { hasPromtool, promtool } from '../../support/promtool.ts'
-import { readText, ROOT } from './compose-file.ts'
+import { ours, readText, ROOT } from './compose-file.ts'
 
 const RULES = 'deploy/prometheus/roamwatch-alerts.yml'
 const CONFIG = 'deploy/prometheus/prometheus.yml'
@@ -24,7 +24,8 @@ const names = new Map(
     return parts.map((part) => [base + part, spec] as const)
   }),
 )
-const OF_PROMETHEUS = ['instance', 'job', 'le']
+/** `service`: prometheus.yml sets it. */
+const OF_PROMETHEUS = ['instance', 'job', 'le', 'service']
 
 describe('the alerts for Prometheus', () => {
   test.each(rules)('$alert asks for metrics and labels that there are', ({ expr, annotations, labels }) => {
@@ -47,6 +48,23 @@ describe('the alerts for Prometheus', () => {
     }
     expect(labels['severity']).toMatch(/^(warning|critical)$/)
     expect(Object.keys(annotations)).toEqual(['summary', 'description'])
+  })
+
+  test('a service that is gone is looked for under the label and the name that the scrape gives it', () => {
+    type Scrape = {
+      readonly job_name: string
+      readonly dns_sd_configs: readonly { readonly names: readonly string[] }[]
+      readonly relabel_configs: readonly { readonly source_labels: readonly string[]; readonly target_label: string }[]
+    }
+    const [scrape] = (parse(readText(CONFIG)) as { scrape_configs: readonly Scrape[] }).scrape_configs
+    expect(scrape?.relabel_configs).toEqual([{ source_labels: ['__meta_dns_name'], target_label: 'service' }])
+    const scraped = scrape?.dns_sd_configs.flatMap((one) => one.names) ?? []
+    expect(scraped.toSorted()).toEqual(ours.map(([name]) => name).sort())
+    const gone = rules.find(({ alert }) => alert === 'RoamwatchGone')?.expr ?? ''
+    const watched = [...gone.matchAll(/absent\(up\{job="([^"]*)", service="([^"]*)"\}\)/g)]
+    expect(watched.map(([, job]) => job)).toEqual(Array(3).fill(scrape?.job_name))
+    const always = ours.filter(([, { profiles }]) => profiles === undefined).map(([name]) => name)
+    expect(watched.map(([, , service]) => service)).toEqual(always)
   })
 
   test('every name is one alert’s', () => {

@@ -8,7 +8,7 @@ import packageFile from '../../../package.json' with { type: 'json' }
 import nodeFlags from '../../../services/cli/node-flags.json' with { type: 'json' }
 import { usersConfig } from '../../../services/store/clickhouse/engine/engine-config.ts'
 import { temporaryDirectory } from '../../support/clickhouse.ts'
-import { readText, ROOT } from './compose-file.ts'
+import { ours, readText, ROOT } from './compose-file.ts'
 
 const xmlFiles = readdirSync(join(ROOT, 'deploy'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.xml'))
@@ -78,6 +78,19 @@ describe('the Dockerfile', () => {
   it('starts services with the flags that the launcher of a clone starts them with', () => {
     const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[]
     expect(entry.slice(2, -1)).toEqual(nodeFlags.flags)
+  })
+
+  it('may use no heap for which the container that it runs in has no memory', () => {
+    const heapMib = Number(/--max-old-space-size=(\d+)/.exec(dockerfile)?.[1])
+    // Buffers of Kafka's batches and requests' bodies, code, the young objects, threads.
+    const outsideMib = 1000
+    expect(heapMib).toBeGreaterThan(0)
+    expect(ours.length).toBeGreaterThan(3)
+    for (const [name, { mem_limit: limit = '', entrypoint, environment }] of ours) {
+      expect(limit, name).toMatch(/^\d+g$/)
+      expect(Number.parseInt(limit) * 1024, name).toBeGreaterThanOrEqual(heapMib + outsideMib)
+      expect({ entrypoint, options: environment?.['NODE_OPTIONS'] }, name).toEqual({})
+    }
   })
 
   it('builds on the Node that the project runs on, by an exact tag that can be replaced', () => {

@@ -45,7 +45,9 @@ export const fluentBit: JsonShape = {
 }
 
 const isFields = (record: JsonObject): boolean => 'ProviderName' in record && 'EventRecordID' in record
-const isXml = ({ System, Message }: JsonObject): boolean => typeof System === 'string' && typeof Message === 'string'
+/** Empty: Fluent Bit could not write the event. Other programs have texts of these names too. */
+const isXml = ({ System, Message }: JsonObject): boolean =>
+  typeof System === 'string' && typeof Message === 'string' && /^\s*<|^$/.test(System)
 const isClassic = (record: JsonObject): boolean =>
   'SourceName' in record && 'TimeGenerated' in record && 'ComputerName' in record
 
@@ -143,13 +145,14 @@ function who(value: unknown): { readonly user_sid: unknown; readonly user: strin
   return text !== null && /^S-1-\d/i.test(text) ? { user_sid: text, user: null } : { user_sid: null, user: text }
 }
 
-/** With names where there are any; else all of them are nameless. The inserts repeat the values of a map. */
+/** With names where there are any; else all of them are nameless. The inserts repeat the values of a map, unless it is empty. */
 function dataOf(record: JsonObject, scope: Scope): Record<string, string> {
   const data: Record<string, string> = {}
   const named = record['EventData']
   const inserts: unknown = record['StringInserts']
-  if (isObject(named)) {
-    for (const [name, value] of Object.entries(named)) addDataField(data, name, 0, dataText(value, scope))
+  const names = isObject(named) ? Object.entries(named) : []
+  if (names.length > 0) {
+    for (const [name, value] of names) addDataField(data, name, 0, dataText(value, scope))
   } else if (Array.isArray(inserts)) {
     inserts.forEach((value, index) => {
       addDataField(data, undefined, index + 1, dataText(value, scope))

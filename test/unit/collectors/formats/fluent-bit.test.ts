@@ -59,7 +59,8 @@ describe('winevtlog of Fluent Bit', () => {
     ['without any', { StringInserts: undefined }, {}],
     ['named, once where the inserts repeat them', { EventData: { Error: 1, B: null } }, { Error: '1', B: '' }],
     ['named alone', { EventData: { A: 'x' }, StringInserts: undefined }, { A: 'x' }],
-    ['whose map is empty', { EventData: {} }, {}],
+    ['whose map is empty, from the inserts', { EventData: {}, StringInserts: ['a', 7] }, { param1: 'a', param2: '7' }],
+    ['without any, in an empty map', { EventData: {}, StringInserts: undefined }, {}],
     [
       'whose name is __proto__',
       JSON.parse('{"EventData":{"__proto__":"x"}}') as Json,
@@ -159,6 +160,21 @@ describe('winevtlog of Fluent Bit with render_event_as_xml', () => {
     ['no_computer', '<Event><System><EventID>1</EventID></System></Event>'],
   ])('rejects as %s: %j', (reason, System) => {
     expect(onlyReject(xmlRecord({ System }))).toMatchObject({ reason, shipper: 'fluent_bit' })
+  })
+})
+
+describe('what only looks like an event of Fluent Bit as XML', () => {
+  it.each(['billing', 'a < b', ' \n', '\ufffd<Event/>', `${' '.repeat(100_000)}x`])(
+    'is no shape that is known: %.20j',
+    (System) => {
+      const reject = onlyReject(JSON.stringify({ System, Message: 'said' }))
+      expect(reject).toMatchObject({ reason: 'unknown_shape' })
+      expect(reject.shipper).not.toBe('fluent_bit')
+    },
+  )
+
+  it('is one with a line break before the XML', () => {
+    expect(onlyEvent(JSON.stringify({ System: `\n${XML}`, Message: 'said' }))).toMatchObject({ computer: 'pc-1' })
   })
 })
 

@@ -6,6 +6,8 @@ type Container = 'gzip' | 'zstd' | 'zip' | '7-Zip' | 'cabinet' | 'RAR' | 'xz' | 
 const MAGIC: readonly (readonly [Container, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b, 0x08]],
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  // A skippable frame: pzstd begins with one.
+  ...Array.from({ length: 16 }, (_, kind) => ['zstd', [0x50 + kind, 0x2a, 0x4d, 0x18]] as const),
   ['zip', [0x50, 0x4b, 0x03, 0x04]],
   // An empty zip has nothing but its end record.
   ['zip', [0x50, 0x4b, 0x05, 0x06]],

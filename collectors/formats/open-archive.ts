@@ -6,11 +6,12 @@
  */
 import { createReadStream } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { type Entry, fromBufferPromise, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl'
 import { createBudget, type ArchiveLimits, type Budget, DEFAULT_ARCHIVE_LIMITS } from './archive-budget.ts'
 import { sniffContainer } from './container-magic.ts'
 import { peek } from './peek-stream.ts'
+import { unpackZstd } from './unpack-zstd.ts'
 
 /** A file, read where it lies, or bytes or a stream (standard input, an HTTP body) under a name to show. */
 export type ArchiveSource = {
@@ -108,11 +109,15 @@ async function* decompress(
   budget: Budget,
 ): AsyncGenerator<Uint8Array> {
   const meter = budget.start()
-  const source = Readable.from(meter.packed(packed))
-  const unpack = container === 'gzip' ? createGunzip() : createZstdDecompress()
-  // The error reaches the reader through the stream itself.
-  pipeline(source, unpack, () => undefined)
-  yield* meter.unpacked(unpack)
+  const source = meter.packed(packed)
+  yield* meter.unpacked(container === 'gzip' ? unpackGzip(source) : unpackZstd(source))
+}
+
+function unpackGzip(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const unpack = createGunzip()
+  // The error reaches the reader through the last stream.
+  pipeline(Readable.from(packed), unpack, () => undefined)
+  return unpack
 }
 
 async function* unwrapInnerZip(

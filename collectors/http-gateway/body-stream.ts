@@ -1,7 +1,8 @@
 /** The bytes of a request's body: unpacked as its Content-Encoding says, and no more of them than may be. */
-import { pipeline, Readable } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import { type Duplex, pipeline, Readable } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { AppError } from '../../services/runtime/errors.ts'
+import { unpackZstd } from '../formats/unpack-zstd.ts'
 
 export type BodyLimits = {
   /** Of the body as it comes over the wire. */
@@ -17,12 +18,21 @@ export type BodyStream = {
 }
 
 const DECODERS = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
+  gzip: through(createGunzip),
+  'x-gzip': through(createGunzip),
+  deflate: through(createInflate),
+  br: through(createBrotliDecompress),
+  zstd: unpackZstd,
 } as const
+
+function through(create: () => Duplex): (packed: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> {
+  return (packed) => {
+    const unpacker = create()
+    // An error of either end reaches the reader through the last stream.
+    pipeline(Readable.from(packed), unpacker, () => undefined)
+    return unpacker
+  }
+}
 
 /**
  * `contentEncoding` as in the request's header. Throws REQUEST_INVALID for one that is not known; reading throws
@@ -50,10 +60,10 @@ export function openBody(
     const known = Object.keys(DECODERS).join(', ')
     throw new AppError('REQUEST_INVALID', `Content-Encoding must be one of ${known}, or be left out.`)
   }
-  const unpacker = DECODERS[encoding]()
-  // An error of either end reaches the reader through the last stream.
-  pipeline(Readable.from(packed), unpacker, () => undefined)
-  return { bytes: remember(limited(unpacker, limits.maxUnpackedBytes, 'The unpacked body')), throwFault }
+  return {
+    bytes: remember(limited(DECODERS[encoding](packed), limits.maxUnpackedBytes, 'The unpacked body')),
+    throwFault,
+  }
 
   function throwFault(): void {
     if (fault !== undefined) throw fault as Error

@@ -1,6 +1,7 @@
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { constants, createGzip, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { MAX_UNPACKED_BYTES } from '../../../../collectors/formats/unpack-message.ts'
+import { MAX_FRAMES } from '../../../../collectors/formats/unpack-zstd.ts'
 import { eventXml, winlogbeatLine } from '../../../support/events.ts'
 import { zipOf } from '../../../support/zip-file.ts'
 import { decode, eventsOf, onlyEvent, onlyReject } from './decode.ts'
@@ -37,12 +38,83 @@ describe.each([
     expect(decoded.map(({ kind }) => kind)).toEqual(['reject', 'event'])
   })
 
-  it('gives what can be had of it where its gzip is cut off', () => {
-    const many = Array.from({ length: 200 }, () => text).join('\n')
-    const packed = gzipSync(many)
-    const decoded = decode(packed.subarray(0, packed.length - 20))
+  it.each([gzipSync, zstdCompressSync])('gives what can be had of it where it is cut off, and itself: %o', (pack) => {
+    const many = Array.from({ length: 2000 }, (_, at) => text.replace('7', String(at))).join('\n')
+    const packed = pack(many)
+    const cut = packed.subarray(0, packed.length - 20)
+    const decoded = decode(cut)
     expect(eventsOf(decoded).length).toBeGreaterThan(0)
-    expect(eventsOf(decoded).length).toBeLessThanOrEqual(200)
+    expect(eventsOf(decoded).length).toBeLessThanOrEqual(2000)
+    expect(decoded.at(-1)).toMatchObject({ kind: 'reject', reason: 'truncated', bytes: cut, length: cut.length })
+  })
+})
+
+describe('a message of gzip that is cut off', () => {
+  it('says so where it is cut between records, behind a flush', async () => {
+    const gzip = createGzip()
+    const ends: number[] = []
+    const parts: Buffer[] = []
+    gzip.on('data', (part: Buffer) => parts.push(part))
+    for (const recordId of ['1', '2', '3']) {
+      gzip.write(`${winlogbeatLine({ recordId })}\n`)
+      await new Promise<void>((resolve) => gzip.flush(constants.Z_SYNC_FLUSH, resolve))
+      ends.push(Buffer.concat(parts).length)
+    }
+    const cut = Buffer.concat(parts).subarray(0, ends[1])
+    const [first, second, third, ...more] = decode(cut)
+    expect(eventsOf([first, second].flatMap((one) => one ?? [])).map(({ record_id }) => record_id)).toEqual(['1', '2'])
+    expect(third).toMatchObject({ kind: 'reject', reason: 'truncated', bytes: cut, length: cut.length })
+    expect(more).toEqual([])
+  })
+
+  it('says so in whatever it is packed, and once', () => {
+    const cut = gzipSync(`${JSON_TEXT}\n`).subarray(0, -8)
+    for (const message of [zstdCompressSync(cut), gzipSync(cut)]) {
+      const decoded = decode(message)
+      expect(decoded.map(({ kind }) => kind)).toEqual(['event', 'reject'])
+      expect(decoded[1]).toMatchObject({ reason: 'truncated', bytes: message })
+    }
+  })
+})
+
+describe('a message of several frames of Zstandard', () => {
+  const line = (recordId: string) => `${winlogbeatLine({ recordId })}\n`
+  const frame = (recordId: string) => zstdCompressSync(line(recordId))
+  const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3])
+  const idsOf = (bytes: Buffer) => eventsOf(decode(bytes)).map(({ record_id }) => record_id)
+
+  it.each<[string, Buffer]>([
+    ['two frames', Buffer.concat([frame('1'), frame('2')])],
+    [
+      'a record over two frames',
+      Buffer.concat([zstdCompressSync(`${line('1')}{`), zstdCompressSync(line('2').slice(1))]),
+    ],
+    ['a skippable frame between', Buffer.concat([frame('1'), skippable, frame('2')])],
+    ['a skippable frame first, as pzstd has it', Buffer.concat([skippable, frame('1'), skippable, frame('2')])],
+    ['in gzip', gzipSync(Buffer.concat([frame('1'), frame('2')]))],
+  ])('is read whole: %s', (_what, bytes) => {
+    expect(idsOf(bytes)).toEqual(['1', '2'])
+    expect(decode(bytes)).toHaveLength(2)
+  })
+
+  it.each<[string, Buffer]>([
+    ['something else', Buffer.from('something else')],
+    ['zeros', Buffer.alloc(3)],
+    ['a frame that is cut off', frame('2').subarray(0, 60)],
+    ['a skippable frame that is cut off', skippable.subarray(0, -1)],
+  ])('is kept besides its events where what follows is %s', (_what, rest) => {
+    const bytes = Buffer.concat([frame('1'), rest])
+    const decoded = decode(bytes)
+    expect(decoded.map(({ kind }) => kind)).toEqual(['event', 'reject'])
+    expect(decoded[1]).toMatchObject({ reason: 'truncated', bytes, length: bytes.length })
+  })
+
+  it('may not unpack to more, nor have more frames, than memory and time allow', () => {
+    const half = zstdCompressSync(Buffer.alloc(MAX_UNPACKED_BYTES / 2, ' '))
+    expect(onlyReject(Buffer.concat([half, half, frame('1')]))).toMatchObject({ reason: 'too_large' })
+    const empty = zstdCompressSync('')
+    const frames = Array.from({ length: MAX_FRAMES + 1 }, () => empty)
+    expect(onlyReject(Buffer.concat(frames))).toMatchObject({ reason: 'too_large' })
   })
 })
 

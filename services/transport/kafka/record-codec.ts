@@ -1,7 +1,8 @@
 /**
  * One record of a Kafka record batch (v2) to bytes and back, in place of kafkajs' own, which takes an allocation of 512 zeroed
  * bytes for every record and every header, big integers for every number, and a copy of all headers for each of them. What
- * comes out is the same (record-codec.test.ts); whatever is unusual is left to kafkajs. Source: Kafka protocol, record batch v2.
+ * comes out is the same (record-codec.test.ts), but for headers with names that every object has, which kafkajs spoils; whatever is
+ * unusual or damaged is left to kafkajs. Source: Kafka protocol, record batch v2.
  */
 
 type Bytes = Buffer | string
@@ -219,7 +220,9 @@ function readBytes(cursor: Cursor): Buffer | null {
 function decodeHeaders(bytes: Buffer): DecodedHeaders | undefined {
   const cursor = createCursor(bytes)
   const headers: Record<string, Buffer | null> = {}
-  for (let left = readVarInt(cursor); left > 0 && cursor.isSound; left--) {
+  const count = readVarInt(cursor)
+  if (count < 0) return undefined
+  for (let left = count; left > 0 && cursor.isSound; left--) {
     const name = readBytes(cursor)?.toString()
     if (name === undefined || name === '__proto__' || Object.hasOwn(headers, name)) return undefined
     headers[name] = readBytes(cursor)

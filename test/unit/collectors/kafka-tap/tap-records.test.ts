@@ -1,5 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { MAX_UNPACKED_BYTES } from '../../../../collectors/formats/unpack-message.ts'
+import { HELD_BUDGET } from '../../../../collectors/kafka-tap/hand-over.ts'
 import { createTap, type TapChunk } from '../../../../collectors/kafka-tap/tap-records.ts'
 import { createIntake } from '../../../../collectors/intake.ts'
 import { loadCatalog } from '../../../../schemas/catalog/load-catalog.ts'
@@ -11,9 +14,9 @@ import { createMemorySink, eventXml, winlogbeatLine } from '../../../support/eve
 const catalog = loadCatalog()
 const NOW = Date.parse('2026-11-24T12:00:00Z')
 
-function tapInto(sink: Sink, timeZone?: string) {
+function tapInto(sink: Sink, timeZone?: string, budget = HELD_BUDGET) {
   const intake = createIntake({ catalog, tenant: 'contoso', keep: 'known', sourceKind: 'kafka', clock: () => NOW })
-  return createTap({ sources: [{ topic: 'beats', intake, timeZone }], sink, clock: () => NOW })
+  return createTap({ sources: [{ topic: 'beats', intake, timeZone }], sink, clock: () => NOW, budget })
 }
 
 function chunkOf(values: readonly (string | Buffer | null)[], first = 100): TapChunk {
@@ -132,5 +135,111 @@ describe('the tap', () => {
     const error = new AppError('BROKER_UNAVAILABLE', 'not now', { retryable: true })
     const tap = tapInto({ send: () => Promise.reject(error) })
     await expect(tap([chunkOf([winlogbeatLine()])])).rejects.toBe(error)
+  })
+})
+
+/** Keeps the sums of what was handed over, and lets go of the rest; every sending takes a turn of the event loop. */
+function createGauge(failAt = Infinity) {
+  const seen = { events: 0, held: 0, peak: 0, sent: 0, open: 0 }
+  const ids: string[] = []
+  const batchIds: string[] = []
+  const send: Sink['send'] = async ({ events, deadLetters, dropped, batchId }) => {
+    seen.held += events.length + deadLetters.length
+    seen.peak = Math.max(seen.peak, seen.held)
+    seen.open++
+    if (seen.sent++ === failAt) throw new AppError('BROKER_UNAVAILABLE', 'not now', { retryable: true })
+    await setImmediate()
+    seen.open--
+    seen.events += events.length
+    seen.held -= events.length + deadLetters.length
+    for (const { record_id } of events) ids.push(record_id ?? '')
+    if (events.length > 0) batchIds.push(batchId)
+    const received = events.length + deadLetters.length + dropped
+    return { received, accepted: events.length, dead_lettered: deadLetters.length, dropped }
+  }
+  return { sink: { send }, seen, ids, batchIds }
+}
+
+/** Lines with record ids from `first`, in one packed message. */
+const linesOf = (count: number, first: number) =>
+  Array.from({ length: count }, (_, at) => `${winlogbeatLine({ recordId: String(first + at) })}\n`).join('')
+
+describe('messages that unpack to much', () => {
+  const LINE_BYTES = winlogbeatLine({ recordId: '1' }).length
+  /** A part of a message is decoded whole: 64 KiB. */
+  const PART_RECORDS = Math.ceil((64 * 1024) / LINE_BYTES)
+  const expected = Array.from({ length: 24 * 1000 }, (_, at) => String(at + 1))
+  const messages = Array.from({ length: 24 }, (_, at) => zstdCompressSync(linesOf(1000, at * 1000 + 1)))
+
+  test.each([
+    ['records', { records: 500, bytes: Infinity }, 500 + PART_RECORDS],
+    ['bytes', { records: Infinity, bytes: 256 * 1024 }, 5 * PART_RECORDS],
+  ])('are sent part by part, and no more is held than the budget of %s', async (_of, budget, highest) => {
+    const { sink, seen, ids, batchIds } = createGauge()
+    const chunks = [chunkOf(messages.slice(0, 12)), chunkOf(messages.slice(12), 112)]
+    await tapInto(sink, undefined, budget)(chunks)
+    expect(ids).toEqual(expected)
+    expect(seen.peak).toBeGreaterThan(1)
+    expect(seen.peak).toBeLessThanOrEqual(highest)
+    expect(new Set(batchIds).size).toBe(batchIds.length)
+    expect(batchIds[0]).toMatch(/^kafka:beats\/3@100-1/)
+    expect(batchIds.at(-1)).toMatch(/-123$/)
+  })
+
+  test('are named the same when they come again', async () => {
+    const budget = { records: 300, bytes: Infinity }
+    const [one, other] = [createGauge(), createGauge()]
+    for (const { sink } of [one, other]) await tapInto(sink, undefined, budget)([chunkOf(messages.slice(0, 3))])
+    expect(one.batchIds.length).toBeGreaterThan(5)
+    expect(other.batchIds).toEqual(one.batchIds)
+  })
+
+  test('let others have their turn while they are decoded', async () => {
+    const { sink } = createGauge()
+    let isDone = false
+    let turns = 0
+    const count = async () => {
+      while (!isDone) {
+        await setImmediate()
+        turns++
+      }
+    }
+    const counting = count()
+    await tapInto(sink)([chunkOf([zstdCompressSync(linesOf(10_000, 1))])])
+    isDone = true
+    await counting
+    expect(turns).toBeGreaterThanOrEqual(Math.floor((10_000 * LINE_BYTES) / (1024 * 1024)))
+  })
+
+  test('resolve only when the sink has all of them, and reject when it refuses one in the middle', async () => {
+    const budget = { records: 500, bytes: Infinity }
+    const whole = createGauge()
+    await tapInto(whole.sink, undefined, budget)([chunkOf(messages.slice(0, 4))])
+    expect(whole.seen).toMatchObject({ open: 0, held: 0, events: 4000 })
+    for (const failAt of [0, 2, whole.seen.sent - 1]) {
+      const failing = createGauge(failAt)
+      const tapped = tapInto(failing.sink, undefined, budget)([chunkOf(messages.slice(0, 4))])
+      await expect(tapped).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+      expect(failing.seen.sent).toBe(failAt + 1)
+    }
+  })
+
+  test('are dead letters where one alone is too much, and the others are read', async () => {
+    const { sink, batches } = createMemorySink()
+    const bomb = zstdCompressSync(Buffer.alloc(MAX_UNPACKED_BYTES + 1, ' '))
+    await tapInto(sink)([chunkOf([winlogbeatLine({ recordId: '1' }), bomb, winlogbeatLine({ recordId: '2' })])])
+    expect(eventsOf(batches).map(({ record_id }) => record_id)).toEqual(['1', '2'])
+    expect(lettersOf(batches)).toMatchObject([
+      { reason: 'too_large', origin: 'kafka:beats/3@101', bytes: bomb.toString('base64'), length: bomb.length },
+    ])
+  })
+
+  test('are dead letters besides their events where they are not whole', async () => {
+    const { sink, batches } = createMemorySink()
+    const value = Buffer.concat([zstdCompressSync(`${winlogbeatLine()}\n`), Buffer.from('rest')])
+    await tapInto(sink)([chunkOf([value])])
+    expect(eventsOf(batches)).toHaveLength(1)
+    const origin = `kafka:beats/3@100+${winlogbeatLine().length + 1}`
+    expect(lettersOf(batches)).toMatchObject([{ reason: 'truncated', origin, bytes: value.toString('base64') }])
   })
 })

@@ -6,7 +6,8 @@ export const RUNTIME_METRICS = {
     kind: 'gauge',
     isObserved: true,
     unit: '{check}',
-    description: '1 while a thing that the work depends on is there, 0 while it is not: what `/readyz` says.',
+    description:
+      '1 while a thing that the work depends on is there, 0 while it is not: what `/readyz` says, at most 5 s ago.',
     attributes: ['roamwatch.check'],
   },
   'process.cpu.time': {

@@ -46,7 +46,8 @@ export function* decodeMessageInParts(bytes: Uint8Array, context: FormatContext)
     const part = content.subarray(at, at + PART_BYTES)
     yield { decoded: reader.push(part), bytes: part.length }
   }
-  yield { decoded: reader.end(), bytes: 0 }
+  const last = reader.end()
+  if (last.length > 0) yield { decoded: last, bytes: 0 }
   if (fault !== undefined) yield { decoded: [{ ...rejectWhole(bytes, fault, null), offset: content.length }], bytes: 0 }
 }
 

@@ -57,7 +57,7 @@ export function createTap(deps: TapDeps): (chunks: readonly TapChunk[]) => Promi
   }
 }
 
-type Run = { readonly handOver: HandOver; readonly breathe: (bytes: number) => Promise<void>; readonly now: number }
+type Run = { readonly handOver: HandOver; readonly breathe: Breather; readonly now: number }
 
 async function tapChunk(chunk: TapChunk, source: TapSource, { handOver, breathe, now }: Run): Promise<void> {
   const { intake, timeZone } = source
@@ -79,7 +79,7 @@ async function tapChunk(chunk: TapChunk, source: TapSource, { handOver, breathe,
       const taken = intake.take(decoded, (offset) => originOf(place, record, offset))
       gathered.add(taken)
       handOver.hold(taken.events.length + taken.deadLetters.length, bytes)
-      await breathe(bytes)
+      if (breathe.isDue(bytes)) await setImmediate()
     }
   }
   handOver.send(gathered.take(from, String(chunk.lastOffset)))
@@ -118,13 +118,17 @@ const BREATH_BYTES = 1024 * 1024
 /** What a message costs however small it is, in the same measure. */
 const PART_COST_BYTES = 256
 
-function createBreather(): (bytes: number) => Promise<void> {
+type Breather = { isDue(bytes: number): boolean }
+
+function createBreather(): Breather {
   let done = 0
-  return async (bytes) => {
-    done += bytes + PART_COST_BYTES
-    if (done < BREATH_BYTES) return
-    done = 0
-    await setImmediate()
+  return {
+    isDue(bytes) {
+      done += bytes + PART_COST_BYTES
+      if (done < BREATH_BYTES) return false
+      done = 0
+      return true
+    },
   }
 }
 

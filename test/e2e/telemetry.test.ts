@@ -174,10 +174,13 @@ describe.skipIf(isNotRun)('telemetry of the services on a real broker and engine
       expect((await fetch(`${stack.serve.url}${path}`, { headers: traceparent() })).status, path).toBe(status)
     const broken = `{"winlog":{"event_id":1,"computer_name":"${text}"},"@timestamp":"never"}\n`
     expect((await post(lines(1) + broken, traceparent())).status).toBe(202)
+    // The event and the dead letter may come in one hand-over, whose span is named after the first one's topic.
+    const way = WAY.filter((name) => !name.startsWith('process '))
     await vi.waitFor(
       () => {
         const names = receiver.spans.slice(from).map(({ name }) => name)
-        expect(names).toEqual(expect.arrayContaining(['GET', 'GET /v1/codes/:code', 'SELECT', ...WAY]))
+        expect(names).toEqual(expect.arrayContaining(['GET', 'GET /v1/codes/:code', 'SELECT', ...way]))
+        expect(names.some((name) => name.startsWith('process '))).toBe(true)
       },
       { timeout: 40_000, interval: 200 },
     )

@@ -4,8 +4,8 @@
  * the process ended with ERR_BUFFER_OUT_OF_BOUNDS (found by the chaos run with seed 1; upstream: #715). Late bytes, or the late
  * end, of the old socket were taken for those of the new one. And bytes that are no answer ended the process, or never ended.
  */
-import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
+import { loadInternal, methodOf, onceInKnownVersion } from './kafkajs-internals.ts'
 
 type Connection = {
   readonly socket?: Socket
@@ -20,19 +20,11 @@ type Prototype = {
   processData(this: Connection, data: Buffer): unknown
 }
 
-const load = createRequire(import.meta.url)
-const KNOWN_VERSION = '2.2.4'
 /** Every answer begins with its length. */
 const LENGTH_BYTES = 4
-let isMended = false
 
-/** Once a process; another version than the known one is left as it is. */
-export function mendConnection(): void {
-  if (isMended) return
-  isMended = true
-  const { version } = load('kafkajs/package.json') as { version: string }
-  if (version !== KNOWN_VERSION) return
-  const { prototype } = load('kafkajs/src/network/connection.js') as { prototype: Prototype }
+export const mendConnection = onceInKnownVersion(() => {
+  const { prototype } = loadInternal('network/connection.js') as { prototype: Prototype }
   const original = { connect: methodOf(prototype, 'connect'), processData: methodOf(prototype, 'processData') }
 
   prototype.connect = function connectAfresh() {
@@ -54,11 +46,7 @@ export function mendConnection(): void {
       return undefined
     }
   }
-}
-
-function methodOf<Name extends keyof Prototype>(prototype: Prototype, name: Name): Prototype[Name] {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.value as Prototype[Name]
-}
+})
 
 /**
  * Nobody hears of it any more. One that is still connecting (two callers came at the same time) only may not bring data:

@@ -4,29 +4,18 @@
  * that every connection wakes the process a thousand times a second. A queue without pending requests needs no timer.
  * docs/decisions/0010-kafka-client.md has the measurement.
  */
-import { createRequire } from 'node:module'
+import { loadInternal, methodOf, onceInKnownVersion } from './kafkajs-internals.ts'
 
 type RequestQueue = {
   pending: readonly unknown[]
   throttledUntil: number
-  scheduleCheckPendingRequests(): void
+  scheduleCheckPendingRequests(this: RequestQueue): void
 }
 
-const load = createRequire(import.meta.url)
-const KNOWN_VERSION = '2.2.4'
-let isMended = false
-
-/** Once a process; another version than the known one is left as it is. */
-export function mendRequestQueue(): void {
-  if (isMended) return
-  isMended = true
-  const { version } = load('kafkajs/package.json') as { version: string }
-  if (version !== KNOWN_VERSION) return
-  const { prototype } = load('kafkajs/src/network/requestQueue/index.js') as { prototype: RequestQueue }
-  const schedule = Object.getOwnPropertyDescriptor(prototype, 'scheduleCheckPendingRequests')?.value as (
-    this: RequestQueue,
-  ) => void
-  prototype.scheduleCheckPendingRequests = function scheduleWhenPending(this: RequestQueue): void {
+export const mendRequestQueue = onceInKnownVersion(() => {
+  const { prototype } = loadInternal('network/requestQueue/index.js') as { prototype: RequestQueue }
+  const schedule = methodOf(prototype, 'scheduleCheckPendingRequests')
+  prototype.scheduleCheckPendingRequests = function scheduleWhenPending() {
     if (this.pending.length > 0) schedule.call(this)
   }
-}
+})

@@ -49,23 +49,20 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchesHandler {
     const origin = batch.originOf ?? ((index: number) => `${batch.batchId}#${index}`)
     const source = { tenant: batch.tenant, kind: sourceKind, origin }
     const { events, ...rest } = batch
-    const { rows, deadLetters } = pipeline.processBatch(events, source)
-    return {
-      batch: rest,
-      events: events.length,
-      source,
-      rows: store.packRows(rows),
-      deadLetters,
-      refused: [],
-      stored: 0,
+    const classify = () => {
+      const processed = pipeline.processBatch(events, source)
+      return { ...processed, rows: store.packRows(processed.rows) }
     }
+    // A batch may hold a dead letter alone.
+    const { rows, deadLetters } = events.length === 0 ? classify() : step('classify', classify)
+    return { batch: rest, events: events.length, source, rows, deadLetters, refused: [], stored: 0 }
   }
 
   return async function handleBatch(batches) {
-    const handlings = step('classify', () => Array.from(batches, begin))
+    const handlings = Array.from(batches, begin)
     const letters = handlings.flatMap(({ batch, deadLetters }) => [
-      ...sightingsOf(batch, batch.deadLetters),
-      ...(batch.replay === undefined ? ownSightings(batch, deadLetters) : []),
+      ...batch.deadLetters.map((letter) => sightingOf(letter, batch.batchId)),
+      ...foundIn(batch, deadLetters),
     ])
     if (letters.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(letters))
     const rows = handlings.map((handling) => handling.rows)
@@ -74,9 +71,7 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchesHandler {
       countStored(handlings, stored)
       if (stored.refused.size > 0) findRefused(handlings, batches, stored, now().toISOString())
     }
-    const refused = handlings.flatMap(({ batch, refused: ofBatch }) =>
-      batch.replay === undefined ? ownSightings(batch, ofBatch) : [],
-    )
+    const refused = handlings.flatMap((handling) => foundIn(handling.batch, handling.refused))
     if (refused.length > 0) await step('store_dead_letters', () => store.insertDeadLetters(refused))
     const actions = handlings.flatMap((handling) =>
       replayActions(handling.batch, acceptedOf(handling), [...handling.deadLetters, ...handling.refused]),
@@ -88,17 +83,20 @@ export function createHandleBatch(deps: HandleBatchDeps): BatchesHandler {
   }
 }
 
-function sightingsOf(batch: Handling['batch'], letters: readonly DeadLetter[]): DeadLetterSighting[] {
-  return letters.map((letter) => ({
-    letter,
-    sighting: sightingId(batch.batchId, letter.dead_letter_key, letter.origin),
-  }))
+function sightingOf(letter: DeadLetter, handOver: string): DeadLetterSighting {
+  return { letter, sighting: sightingId(handOver, letter.dead_letter_key, letter.origin) }
 }
 
-/** Of letters that were found here: named by where the event stands, when its batch may be cut in another way the next time. */
-function ownSightings(batch: Handling['batch'], letters: readonly DeadLetter[]): DeadLetterSighting[] {
-  if (batch.originOf === undefined) return sightingsOf(batch, letters)
-  return letters.flatMap((letter) => sightingsOf({ ...batch, batchId: letter.origin }, [letter]))
+/**
+ * Sightings of letters that were found here, named by where the event stands when its batch may be cut in another way the next
+ * time. What comes out of a replayed letter is still that letter.
+ */
+function foundIn(
+  { batchId, originOf, replay }: Handling['batch'],
+  letters: readonly DeadLetter[],
+): DeadLetterSighting[] {
+  if (replay !== undefined) return []
+  return letters.map((letter) => sightingOf(letter, originOf === undefined ? batchId : letter.origin))
 }
 
 function countStored(handlings: readonly Handling[], { isNew }: StoredRows): void {

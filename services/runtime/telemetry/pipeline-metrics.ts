@@ -99,7 +99,7 @@ export const PIPELINE_METRICS = {
     kind: 'histogram',
     isObserved: false,
     unit: 's',
-    description: 'Time that a step took for one hand-over.',
+    description: 'Time that a step took: decode a chunk, classify a batch, store a hand-over.',
     attributes: ['roamwatch.step', 'error.type'],
     buckets: DURATION_BUCKETS,
   },

@@ -14,6 +14,7 @@ import {
 } from '@opentelemetry/api'
 import { AppError } from '../errors.ts'
 import { METER_NAME } from './instruments.ts'
+import { timed } from './timed.ts'
 
 /** SDKs keep 128 links of a span. */
 export const MAX_LINKS = 128
@@ -41,31 +42,14 @@ export function inSpan<T>(name: string, about: SpanAbout, work: () => T): T {
   const { kind = 'internal', attributes = {}, origin } = about
   const options = { kind: KINDS[kind], attributes, links: [...(origin?.links ?? [])] }
   return tracer.startActiveSpan(name, options, origin?.parent ?? context.active(), (span) => {
-    try {
-      const result = work()
-      if (!(result instanceof Promise)) {
-        span.end()
-        return result
-      }
-      return result.then(
-        (value: unknown) => {
-          span.end()
-          return value
-        },
-        (error: unknown) => fail(span, error),
-      ) as T
-    } catch (error) {
-      return fail(span, error)
-    }
+    return timed(work, (_seconds, error) => end(span, error))
   })
 }
 
-/** The code alone, neither message nor exception: ClickHouse's words quote values of rows, and spans leave the machine. The log has them. */
-function fail(span: Span, error: unknown): never {
-  span.setAttribute('error.type', errorType(error))
-  span.setStatus({ code: SpanStatusCode.ERROR })
+/** Of an error the code alone, neither message nor exception: ClickHouse's words quote values of rows, and spans leave the machine. The log has them. */
+function end(span: Span, error: unknown): void {
+  if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR }).setAttribute('error.type', errorType(error))
   span.end()
-  throw error
 }
 
 /** Few values: a code of ours, or `_OTHER`. */

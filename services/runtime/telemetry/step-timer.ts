@@ -1,8 +1,9 @@
 /** The steps of handling a batch: each a span, and its duration as a metric. */
 import { createHistogram } from './instruments.ts'
 import { errorType, inSpan } from './spans.ts'
+import { timed } from './timed.ts'
 
-/** decode: of a chunk of a partition, within `classify`, which takes the chunks one by one. */
+/** decode: of a chunk of a partition; classify: of a batch, to rows that are ready to be stored. */
 export type Step = 'decode' | 'classify' | 'store_dead_letters' | 'store_rows'
 /** Runs `work`, whose result it gives back; a promise is timed until it is settled. */
 export type StepTimer = <T>(step: Step, work: () => T) => T
@@ -11,20 +12,13 @@ export function createStepTimer(): StepTimer {
   const record = createHistogram('roamwatch.process.step.duration')
 
   return function time(step, work) {
-    const startedAt = performance.now()
-    const done = (error?: unknown) =>
-      record((performance.now() - startedAt) / 1000, {
-        'roamwatch.step': step,
-        'error.type': error === undefined ? undefined : errorType(error),
-      })
-    try {
-      const result = inSpan(step.replaceAll('_', ' '), {}, work)
-      if (result instanceof Promise) result.then(() => done(), done)
-      else done()
-      return result
-    } catch (error) {
-      done(error)
-      throw error
-    }
+    return timed(
+      () => inSpan(step.replaceAll('_', ' '), {}, work),
+      (seconds, error) =>
+        record(seconds, {
+          'roamwatch.step': step,
+          'error.type': error === undefined ? undefined : errorType(error),
+        }),
+    )
   }
 }

@@ -2,6 +2,7 @@
 import { trace } from '@opentelemetry/api'
 import { createHistogram, perProvider } from '../../runtime/telemetry/instruments.ts'
 import { errorType, inSpan } from '../../runtime/telemetry/spans.ts'
+import { timed } from '../../runtime/telemetry/timed.ts'
 
 export type Statement = {
   readonly query: string
@@ -37,24 +38,14 @@ export async function measureStatement<T>(statement: Statement, call: () => Prom
     'db.operation.name': operation,
     ...(table === undefined ? {} : { 'db.namespace': database, 'db.collection.name': table }),
   }
-  const startedAt = performance.now()
-  const done = (error?: unknown) =>
-    record((performance.now() - startedAt) / 1000, {
-      ...attributes,
-      'error.type': error === undefined ? undefined : errorType(error),
-    })
   const { rows } = statement
   const ofSpan = { ...attributes, ...(rows === undefined ? {} : { 'db.operation.batch.size': rows }) }
-  try {
-    const name = table === undefined ? operation : `${operation} ${table}`
-    const isTraced = trace.getActiveSpan() !== undefined
-    const result = await (isTraced ? inSpan(name, { kind: 'client', attributes: ofSpan }, call) : call())
-    done()
-    return result
-  } catch (error) {
-    done(error)
-    throw error
-  }
+  const name = table === undefined ? operation : `${operation} ${table}`
+  const isTraced = trace.getActiveSpan() !== undefined
+  const traced = () => (isTraced ? inSpan(name, { kind: 'client', attributes: ofSpan }, call) : call())
+  return timed(traced, (seconds, error) =>
+    record(seconds, { ...attributes, 'error.type': error === undefined ? undefined : errorType(error) }),
+  )
 }
 
 function operationOf(query: string): string {

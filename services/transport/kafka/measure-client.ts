@@ -1,6 +1,7 @@
 /** Counts and durations of what the Kafka client does, named as OpenTelemetry's semantic conventions for messaging say. */
 import { createCounter, createHistogram } from '../../runtime/telemetry/instruments.ts'
 import { errorType } from '../../runtime/telemetry/spans.ts'
+import { timed } from '../../runtime/telemetry/timed.ts'
 import { translateError } from './translate-error.ts'
 
 export type SendMeter = <T>(parts: readonly SentPart[], send: () => Promise<T>) => Promise<T>
@@ -14,16 +15,13 @@ export function createSendMeter(): SendMeter {
   return async function measureSend(parts, send) {
     const messages = new Map<string, number>()
     for (const part of parts) messages.set(part.topic, (messages.get(part.topic) ?? 0) + part.messages.length)
-    const startedAt = performance.now()
-    const done = (error?: unknown) => {
-      const seconds = (performance.now() - startedAt) / 1000
+    return timed(send, (seconds, error) => {
       for (const [topic, count] of messages) {
         const attributes = attributesOf('send', topic, error)
         sent(count, attributes)
         duration(seconds, { ...attributes, 'messaging.operation.type': 'send' })
       }
-    }
-    return settled(send, done)
+    })
   }
 }
 
@@ -42,9 +40,8 @@ export type CommitMeter = <T>(commit: () => Promise<T>) => Promise<T>
 export function createCommitMeter(groupId: string): CommitMeter {
   const duration = createHistogram('messaging.client.operation.duration')
   return function measureCommit(commit) {
-    const startedAt = performance.now()
-    return settled(commit, (error) =>
-      duration((performance.now() - startedAt) / 1000, {
+    return timed(commit, (seconds, error) =>
+      duration(seconds, {
         ...attributesOf('commit', undefined, error),
         'messaging.operation.type': 'settle',
         'messaging.consumer.group.name': groupId,
@@ -60,15 +57,4 @@ function attributesOf(operation: 'send' | 'poll' | 'commit', topic: string | und
     'messaging.destination.name': topic,
     'error.type': error === undefined ? undefined : errorType(translateError(error, operation)),
   } as const
-}
-
-async function settled<T>(work: () => Promise<T>, done: (error?: unknown) => void): Promise<T> {
-  try {
-    const result = await work()
-    done()
-    return result
-  } catch (error) {
-    done(error)
-    throw error
-  }
 }

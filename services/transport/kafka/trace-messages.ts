@@ -6,6 +6,7 @@
 import { type Attributes, context, propagation, ROOT_CONTEXT, type SpanContext } from '@opentelemetry/api'
 import { createHistogram } from '../../runtime/telemetry/instruments.ts'
 import { errorType, inSpan, originOf, senderOf } from '../../runtime/telemetry/spans.ts'
+import { timed } from '../../runtime/telemetry/timed.ts'
 import { textHeader } from './decode-message.ts'
 import type { Chunk } from './partition-ledger.ts'
 import type { KafkaRecord } from './record-reader.ts'
@@ -36,23 +37,16 @@ export function traceProcess(groupId: string, handle: Handle): Handle {
     const messages = chunks.reduce((sum, { records }) => sum + records.length, 0)
     const ofGroup = { 'messaging.consumer.group.name': groupId }
     const attributes = { ...attributesOf('process', { topic, messages }), ...ofGroup }
-    const startedAt = performance.now()
-    const done = (error?: unknown) =>
-      recordDuration((performance.now() - startedAt) / 1000, {
+    const about = { kind: 'consumer', attributes, origin: originOf(sendersOf(chunks)) } as const
+    const done = (seconds: number, error?: unknown) =>
+      recordDuration(seconds, {
         ...ofGroup,
         'messaging.system': 'kafka',
         'messaging.operation.name': 'process',
         'messaging.destination.name': topic,
         'error.type': error === undefined ? undefined : errorType(error),
       })
-    try {
-      const about = { kind: 'consumer', attributes, origin: originOf(sendersOf(chunks)) } as const
-      await inSpan(`process ${topic}`, about, () => handle(chunks))
-      done()
-    } catch (error) {
-      done(error)
-      throw error
-    }
+    await timed(() => inSpan(`process ${topic}`, about, () => handle(chunks)), done)
   }
 }
 

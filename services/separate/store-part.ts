@@ -3,10 +3,9 @@ import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import type { HealthCheck } from '../runtime/health.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { createReminder } from '../runtime/reminder.ts'
 import { retry } from '../runtime/retry.ts'
 import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
-
-const REMIND_MS = 60_000
 
 export function createStorePart(
   store: ClickHouseStore,
@@ -18,7 +17,7 @@ export function createStorePart(
 
   /** Rejects at once with what waiting cannot mend: SCHEMA_AHEAD, MIGRATION_CHANGED, STORE_REFUSED, … */
   async function start(): Promise<void> {
-    let saidAt = -Infinity
+    const reminder = createReminder()
     await retry(
       async () => {
         await store.open()
@@ -29,9 +28,7 @@ export function createStorePart(
         signal: interrupting.signal,
         onRetry(error) {
           waitsFor = error
-          if (performance.now() - saidAt < REMIND_MS) return
-          saidAt = performance.now()
-          deps.log.warn({ err: error }, 'ClickHouse does not answer: waiting for it')
+          if (reminder.isDue()) deps.log.warn({ err: error }, 'ClickHouse does not answer: waiting for it')
         },
       },
     )

@@ -14,13 +14,13 @@ import {
 import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics'
 import packageFile from '../../../package.json' with { type: 'json' }
 import type { Logger } from '../../runtime/logging.ts'
+import { createReminder } from '../../runtime/reminder.ts'
 import { observeProcess } from '../../runtime/telemetry/observe-process.ts'
 import type { TelemetryPlan } from './plan-telemetry.ts'
 import { PageReader } from './prometheus-reader.ts'
 import type { Telemetry, TelemetryDeps } from './telemetry.ts'
 
 const STOP_MS = 2_000
-const REMIND_MS = 60_000
 
 export async function startSdk(plan: TelemetryPlan, deps: TelemetryDeps): Promise<Telemetry> {
   reportFaults(deps.log)
@@ -67,10 +67,9 @@ async function stopAll(stops: readonly (() => Promise<unknown>)[]): Promise<void
 
 /** A collector that is away costs traces, never the service: one line a minute. */
 function reportFaults(log: Logger): void {
-  let saidAt = -Infinity
+  const reminder = createReminder()
   const say = (error: unknown): void => {
-    if (performance.now() - saidAt < REMIND_MS) return
-    saidAt = performance.now()
+    if (!reminder.isDue()) return
     const words = error instanceof Error ? error.message : String(error)
     log.warn(
       { reason: words.slice(0, 500) },

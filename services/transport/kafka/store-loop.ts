@@ -1,6 +1,7 @@
 /** Takes what was read and hands it over to be stored, again and again until it is: while that fails, reading stops by itself, for the buffer fills. */
 import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
+import { createReminder } from '../../runtime/reminder.ts'
 import type { ChunkBuffer } from './chunk-buffer.ts'
 import type { Chunk, PartitionLedger, Tracked } from './partition-ledger.ts'
 import { pause } from './until-available.ts'
@@ -20,7 +21,6 @@ export type StoreLoopDeps<R> = {
 
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
-const REMIND_MS = 60_000
 
 /** Resolves when the buffer is closed and what was under way is stored or given back. Never rejects. */
 export async function runStoreLoop<R>(deps: StoreLoopDeps<R>): Promise<void> {
@@ -40,20 +40,19 @@ export async function runStoreLoop<R>(deps: StoreLoopDeps<R>): Promise<void> {
 
 /** The chunks that were stored: none when we stop, or when all of them were taken from us meanwhile. */
 async function store<R>(deps: StoreLoopDeps<R>, taken: readonly Tracked<R>[]): Promise<readonly Tracked<R>[]> {
-  let saidAt = -Infinity
+  const reminder = createReminder()
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     const ours = taken.filter((tracked) => deps.ledger.isCurrent(tracked))
     if (ours.length === 0) return []
     try {
       await deps.handle(ours.map(({ chunk }) => chunk))
       deps.onBlocked(undefined)
-      if (saidAt > -Infinity) deps.log.info('what was read can be stored again')
+      if (reminder.wasDue()) deps.log.info('what was read can be stored again')
       return ours
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       deps.onBlocked(error)
-      if (performance.now() - saidAt >= REMIND_MS) {
-        saidAt = performance.now()
+      if (reminder.isDue()) {
         deps.log.warn({ err: error }, 'what was read cannot be stored: trying again, and reading no more than fits')
       }
     }

@@ -2,11 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../../runtime/errors.ts'
 import type { Logger } from '../../runtime/logging.ts'
+import { createReminder } from '../../runtime/reminder.ts'
 
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 5_000
-/** How often the waiting is said again. */
-const REMIND_MS = 60_000
 
 export type WaitingDeps<T> = {
   readonly log: Logger
@@ -22,20 +21,17 @@ export type WaitingDeps<T> = {
  * STOPPING as soon as `signal` is aborted: an attempt that is under way, which may take many seconds, is left to end by itself.
  */
 export async function untilAvailable<T>(attempt: () => Promise<T>, deps: WaitingDeps<T>): Promise<T> {
-  let saidAt = -Infinity
+  const reminder = createReminder()
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     throwIfStopping(deps.signal)
     try {
       const result = await unlessStopping(attempt(), deps)
-      if (saidAt > -Infinity) deps.log.info('Kafka answers')
+      if (reminder.wasDue()) deps.log.info('Kafka answers')
       return result
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'BROKER_UNAVAILABLE') throw error
       deps.onFailure?.(error)
-      if (performance.now() - saidAt >= REMIND_MS) {
-        saidAt = performance.now()
-        deps.log.warn({ err: error }, 'Kafka does not answer: waiting for it')
-      }
+      if (reminder.isDue()) deps.log.warn({ err: error }, 'Kafka does not answer: waiting for it')
     }
     await pause(waitMs, deps.signal)
   }

@@ -2,16 +2,13 @@
 import { createIntake } from '../../collectors/intake.ts'
 import { createHttpGateway } from '../../collectors/http-gateway/http-gateway.ts'
 import type { Settings } from '../../schemas/settings.ts'
-import { createApp } from '../query-api/app.ts'
-import type { Api } from '../query-api/api.ts'
 import { createLifecycle, type Lifecycle, type Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
 import { createTally } from '../runtime/telemetry/collect-tally.ts'
 import type { MetricsPage } from '../runtime/telemetry/metrics-page.ts'
 import { observeChecks } from '../runtime/telemetry/observe-checks.ts'
-import { createDeadLetterDesk } from './dead-letter-desk.ts'
 import { createKafkaSpine } from './kafka-spine.ts'
-import { listen } from './listen.ts'
+import { openApi, type OpenApi } from './open-api.ts'
 import { createRetention } from './retention.ts'
 import { createSampleFleet } from './sample-fleet.ts'
 import { createSpine, type Spine } from './spine.ts'
@@ -50,13 +47,12 @@ function createApiPart(
   const { store, catalog, sink, isFull, checks = [] } = spine
   const observed = [{ name: 'store', check: () => store.ping() }, ...checks]
   let unobserve = (): void => undefined
-  let app: Api | undefined
-  let url = ''
+  let api: OpenApi | undefined
   return {
     name: 'api',
-    url: () => url,
+    url: () => api?.url ?? '',
     async start() {
-      const { tenant, time_zone: timeZone, max_body_bytes: maxBodyBytes, api_allowed_hosts: allowedHosts } = settings
+      const { time_zone: timeZone, max_body_bytes: maxBodyBytes } = settings
       const intake = createHttpIntake(settings, catalog)
       const gateway = createHttpGateway({
         intake,
@@ -66,24 +62,13 @@ function createApiPart(
         ...(timeZone === null ? {} : { timeZone }),
         ...(isFull === undefined ? {} : { isFull }),
       })
-      const deadLetters = createDeadLetterDesk(settings, { store, catalog, sink })
-      app = await createApp({
-        reader: store,
-        deadLetters,
-        catalog,
-        tenant,
-        logger: log,
-        allowedHosts,
-        plugins: [gateway],
-        health: checks,
-        metrics,
-      })
-      url = await listen(app, settings)
+      const deps = { store, catalog, sink, plugins: [gateway], health: checks, metrics, log }
+      api = await openApi(settings, deps)
       unobserve = observeChecks(observed)
     },
     async stop() {
       unobserve()
-      await app?.close()
+      await api?.close()
     },
   }
 }

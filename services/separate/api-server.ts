@@ -3,11 +3,9 @@ import type { Catalog } from '../../schemas/catalog/catalog.ts'
 import { loadCatalog } from '../../schemas/catalog/load-catalog.ts'
 import type { Settings } from '../../schemas/settings.ts'
 import { createStore } from '../all-in-one/create-store.ts'
-import { createDeadLetterDesk } from '../all-in-one/dead-letter-desk.ts'
 import { createDirectSink } from '../all-in-one/direct-sink.ts'
-import { listen } from '../all-in-one/listen.ts'
-import type { Api, ApiPlugin } from '../query-api/api.ts'
-import { createApp } from '../query-api/app.ts'
+import { openApi, type OpenApi } from '../all-in-one/open-api.ts'
+import type { ApiPlugin } from '../query-api/api.ts'
 import type { HealthCheck } from '../runtime/health.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
@@ -34,30 +32,15 @@ export function createApiServer(settings: Settings, { log, metrics }: StageDeps)
   const store = createStore(settings)
   const { part, check } = createStorePart(store, { catalog, log })
   const receiving = settings.kafka_brokers.length === 0 ? replayOnly(store, catalog) : receive()
-  let app: Api | undefined
-  let url = ''
+  let api: OpenApi | undefined
   const server: Part = {
     name: 'api',
     async start() {
-      const { tenant, api_allowed_hosts: allowedHosts } = settings
-      const { plugins, checks, sink } = receiving
-      const deadLetters = createDeadLetterDesk(settings, { store, catalog, sink })
-      const deps = {
-        reader: store,
-        deadLetters,
-        catalog,
-        tenant,
-        logger: log,
-        allowedHosts,
-        plugins,
-        health: checks,
-        metrics,
-      }
-      app = await createApp(deps)
-      url = await listen(app, settings)
-      log.info({ url }, 'the API listens')
+      const { plugins, checks: health, sink } = receiving
+      api = await openApi(settings, { store, catalog, sink, plugins, health, metrics, log })
+      log.info({ url: api.url }, 'the API listens')
     },
-    stop: async () => app?.close(),
+    stop: async () => api?.close(),
   }
 
   function receive(): Receiving {
@@ -78,7 +61,7 @@ export function createApiServer(settings: Settings, { log, metrics }: StageDeps)
     parts: [part, ...receiving.before, server, ...receiving.after],
     checks: [check, ...receiving.checks],
     figures: receiving.figures,
-    addresses: () => ({ url }),
+    addresses: () => ({ url: api?.url ?? '' }),
   }
 }
 

@@ -54,7 +54,7 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
   })
 
   async function ask<T>(sql: string, tenant = 'default'): Promise<T[]> {
-    const args = ['query', '--data', join(stack.directory, 'data'), '--tenant', tenant, '--format', 'ndjson', sql]
+    const args = ['query', '--data', stack.dataDir, '--tenant', tenant, '--format', 'ndjson', sql]
     const { code, stdout, stderr } = await runCommand(args)
     expect(code, stderr).toBe(0)
     return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]))
@@ -268,7 +268,7 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
       ['collect', 'kafka', '--topic', 'winlogbeat'],
     ]) {
       const { code, stderr } = await runCommand(args, {
-        env: { ...env, ROAMWATCH_DATA: join(stack.directory, 'data'), ROAMWATCH_KAFKA_PASSWORD: 'a-wrong-password' },
+        env: { ...env, ROAMWATCH_DATA: stack.dataDir, ROAMWATCH_KAFKA_PASSWORD: 'a-wrong-password' },
       })
       expect([args[0], code]).toEqual([args[0], 1])
       expect(stderr).toMatch(/roamwatch: Kafka refused .*[Aa]uthentication/)
@@ -317,7 +317,7 @@ describe.skipIf(isNotRun)('the services on a real broker', { timeout: 120_000 },
   })
 
   describe('roamwatch doctor', () => {
-    const doctor = async (env: Readonly<Record<string, string>>, data = join(stack.directory, 'data')) => {
+    const doctor = async (env: Readonly<Record<string, string>>, data = stack.dataDir) => {
       const settings = { ROAMWATCH_KAFKA_BROKERS: broker.brokers.join(','), ROAMWATCH_KAFKA_PARTITIONS: '6' }
       const { code, stdout } = await runCommand(['doctor', '--data', data], { env: { ...settings, ...env } })
       const findings = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Finding]))

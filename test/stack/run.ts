@@ -22,7 +22,9 @@ const about = {
   kafka: stack.broker.brokers.join(','),
   clickhouse: stack.engine.url,
   tap_topic: DEFAULT_TAP_TOPIC,
-  data: stack.directory,
+  /** For `roamwatch query --data`. */
+  data: stack.dataDir,
+  logs: stack.directory,
   pids: {
     gateway: stack.gateway.pid,
     tap: stack.tap.pid,

@@ -39,6 +39,8 @@ export type Running = {
 
 export type Stack = {
   readonly directory: string
+  /** The engine's, and the services' setting `data`. */
+  readonly dataDir: string
   readonly engine: Engine
   readonly broker: Broker
   readonly gateway: Running
@@ -61,20 +63,20 @@ const SESSION_TIMEOUT_MS = '6000'
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { path: directory } = temporaryDirectory()
-  const data = join(directory, 'data')
-  mkdirSync(data)
+  const dataDir = join(directory, 'data')
+  mkdirSync(dataDir)
   const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true, maxRetries: 5 })]
   let stopping: Promise<void> | undefined
   const stop = () => (stopping ??= undoAll(undo))
   try {
     const broker = options.broker ?? (await startBroker())
     if (options.broker === undefined) undo.push(() => broker.stop())
-    const engine = await acquireEngine({ dataDir: data, databases: ['roamwatch'] })
+    const engine = await acquireEngine({ dataDir, databases: ['roamwatch'] })
     undo.push(() => engine.lease.release())
     const tapTopics = options.tapTopics ?? [DEFAULT_TAP_TOPIC]
     await makeTopics(broker, tapTopics)
     const shared = {
-      ROAMWATCH_DATA: data,
+      ROAMWATCH_DATA: dataDir,
       ROAMWATCH_KAFKA_BROKERS: broker.brokers.join(','),
       ROAMWATCH_KAFKA_PARTITIONS: PARTITIONS,
       ROAMWATCH_KAFKA_TAP_TOPICS: tapTopics.join(','),
@@ -93,7 +95,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       start(['collect', 'kafka']),
       start(['collect', 'http']),
     ])
-    return { directory, engine, broker, gateway, tap, serve, process: processors, start, stop }
+    return { directory, dataDir, engine, broker, gateway, tap, serve, process: processors, start, stop }
   } catch (error) {
     await stop()
     throw error

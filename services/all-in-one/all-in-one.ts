@@ -7,6 +7,7 @@ import type { Logger } from '../runtime/logging.ts'
 import { createTally } from '../runtime/telemetry/collect-tally.ts'
 import type { MetricsPage } from '../runtime/telemetry/metrics-page.ts'
 import { observeChecks } from '../runtime/telemetry/observe-checks.ts'
+import { observedPart } from '../runtime/telemetry/observed-part.ts'
 import { createKafkaSpine } from './kafka-spine.ts'
 import { openApi, type OpenApi } from './open-api.ts'
 import { createRetention } from './retention.ts'
@@ -46,11 +47,9 @@ function createApiPart(
 ): Part & { url(): string } {
   const { store, catalog, sink, isFull, checks = [] } = spine
   const observed = [{ name: 'store', check: () => store.ping() }, ...checks]
-  let unobserve = (): void => undefined
   let api: OpenApi | undefined
-  return {
+  const part: Part = {
     name: 'api',
-    url: () => api?.url ?? '',
     async start() {
       const { time_zone: timeZone, max_body_bytes: maxBodyBytes } = settings
       const intake = createHttpIntake(settings, catalog)
@@ -64,13 +63,10 @@ function createApiPart(
       })
       const deps = { store, catalog, sink, plugins: [gateway], health: checks, metrics, log }
       api = await openApi(settings, deps)
-      unobserve = observeChecks(observed)
     },
-    async stop() {
-      unobserve()
-      await api?.close()
-    },
+    stop: async () => api?.close(),
   }
+  return { ...observedPart(part, () => observeChecks(observed)), url: () => api?.url ?? '' }
 }
 
 function createHttpIntake(settings: Settings, catalog: Spine['catalog']) {

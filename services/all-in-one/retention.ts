@@ -2,6 +2,7 @@
 import type { Settings } from '../../schemas/settings.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { createReminder } from '../runtime/reminder.ts'
 import { retry } from '../runtime/retry.ts'
 import type { ClickHouseStore } from '../store/clickhouse/clickhouse-store.ts'
 
@@ -22,10 +23,13 @@ export function createRetention(
     name: 'retention',
     /** Waits for a store that was there a moment ago and is not now; rejects with what waiting cannot mend. */
     async start() {
+      const reminder = createReminder()
       await retry(apply, {
         deadlineMs: Infinity,
         signal: interrupting.signal,
-        onRetry: (error) => deps.log.warn({ err: error }, 'retention could not be applied: trying again'),
+        onRetry(error) {
+          if (reminder.isDue()) deps.log.warn({ err: error }, 'retention could not be applied: trying again')
+        },
       })
       timer = setInterval(() => {
         running = apply().catch((error: unknown) =>

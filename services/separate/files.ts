@@ -7,6 +7,7 @@ import type { Settings } from '../../schemas/settings.ts'
 import { AppError } from '../runtime/errors.ts'
 import { createTally } from '../runtime/telemetry/collect-tally.ts'
 import { observe } from '../runtime/telemetry/instruments.ts'
+import { observedPart, type Undo, undoAll } from '../runtime/telemetry/observed-part.ts'
 import { countSent, createCounter } from './counts.ts'
 import { createSink, sinkParts } from './kafka-parts.ts'
 import type { Stage, StageDeps } from './service.ts'
@@ -39,18 +40,12 @@ export function createFileStage(settings: Settings, { log, onFault }: StageDeps)
     onFault,
     ...(timeZone === null ? {} : { timeZone }),
   })
-  let unobserve = (): void => undefined
-  const part = {
+  const following = {
     name: 'files',
-    start() {
-      unobserve = observeFollower(follower)
-      return follower.start(countSent(sink, counter))
-    },
-    async stop() {
-      await follower.stop()
-      unobserve()
-    },
+    start: () => follower.start(countSent(sink, counter)),
+    stop: () => follower.stop(),
   }
+  const part = observedPart(following, () => observeFollower(follower))
   return {
     name: 'files',
     parts: [connecting, connected, part],
@@ -60,12 +55,9 @@ export function createFileStage(settings: Settings, { log, onFault }: StageDeps)
 }
 
 /** Ends with the function that it returns. */
-function observeFollower(follower: Pick<FileFollower, 'health'>): () => void {
-  const undo = [
+function observeFollower(follower: Pick<FileFollower, 'health'>): Undo {
+  return undoAll([
     observe('roamwatch.files.followed', (report) => report(follower.health().files)),
     observe('roamwatch.files.lag', (report) => report(follower.health().lag_bytes)),
-  ]
-  return () => {
-    for (const step of undo) step()
-  }
+  ])
 }

@@ -4,6 +4,7 @@ import { AppError } from '../runtime/errors.ts'
 import type { HealthCheck } from '../runtime/health.ts'
 import type { Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
+import { observedPart } from '../runtime/telemetry/observed-part.ts'
 import { readClientOptions } from '../transport/kafka/client-options.ts'
 import { planTopics } from '../transport/kafka/ensure-topics.ts'
 import { createKafkaSink, type KafkaSink } from '../transport/kafka/kafka-sink.ts'
@@ -75,21 +76,17 @@ export type SinkParts = {
 
 export function sinkParts(sink: KafkaSink): SinkParts {
   let starting: Promise<void> = Promise.resolve()
-  let unobserve = (): void => undefined
-  return {
-    connecting: {
-      name: 'Kafka sink',
-      start() {
-        unobserve = observeSink(sink)
-        starting = sink.start()
-        starting.catch(() => undefined) // `connected` hears of it
-        return Promise.resolve()
-      },
-      async stop() {
-        await sink.stop()
-        unobserve()
-      },
+  const connecting: Part = {
+    name: 'Kafka sink',
+    start() {
+      starting = sink.start()
+      starting.catch(() => undefined) // `connected` hears of it
+      return Promise.resolve()
     },
+    stop: () => sink.stop(),
+  }
+  return {
+    connecting: observedPart(connecting, () => observeSink(sink)),
     connected: {
       name: 'Kafka connection',
       start: () => starting,
@@ -108,19 +105,13 @@ export function sinkParts(sink: KafkaSink): SinkParts {
 }
 
 export function consumerPart(consumer: RecordConsumer, groupId: string): Part {
-  let unobserve = (): void => undefined
-  return {
+  const part: Part = {
     name: 'Kafka consumer',
-    start() {
-      unobserve = observeConsumer(consumer, groupId)
-      return consumer.start()
-    },
-    async stop() {
-      await consumer.stop()
-      unobserve()
-    },
+    start: () => consumer.start(),
+    stop: () => consumer.stop(),
     interrupt: () => void consumer.stop(),
   }
+  return observedPart(part, () => observeConsumer(consumer, groupId))
 }
 
 /** Ready is who reads, and who holds still only because the buffer is full: that is how it keeps up. */

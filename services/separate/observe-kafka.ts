@@ -1,5 +1,6 @@
 /** The state of a consumer and of a sink of Kafka as metrics, read when metrics are collected. */
 import { observe } from '../runtime/telemetry/instruments.ts'
+import { type Undo, undoAll } from '../runtime/telemetry/observed-part.ts'
 import type { KafkaSink } from '../transport/kafka/kafka-sink.ts'
 import type { ConsumerHealth, RecordConsumer } from '../transport/kafka/record-consumer.ts'
 
@@ -8,7 +9,7 @@ const SINK_STATES = ['starting', 'ready', 'failing', 'stopped'] as const
 const PAUSED_BY = ['operator', 'back_pressure'] as const
 
 /** Ends with the function that it returns. */
-export function observeConsumer(consumer: Pick<RecordConsumer, 'health'>, groupId: string): () => void {
+export function observeConsumer(consumer: Pick<RecordConsumer, 'health'>, groupId: string): Undo {
   const ofGroup = { 'messaging.consumer.group.name': groupId }
   const perPartition = (of: (lag: ConsumerHealth['partitions'][number]) => number | null) => {
     const known = consumer.health().partitions.map((lag) => ({ lag, value: of(lag) }))
@@ -17,7 +18,7 @@ export function observeConsumer(consumer: Pick<RecordConsumer, 'health'>, groupI
       return value === null ? [] : [{ value, at: { ...ofGroup, ...at } }]
     })
   }
-  return all([
+  return undoAll([
     observe('roamwatch.kafka.consumer.lag.records', (report) => {
       for (const { value, at } of perPartition((lag) => lag.lag_records)) report(value, at)
     }),
@@ -38,8 +39,8 @@ export function observeConsumer(consumer: Pick<RecordConsumer, 'health'>, groupI
 }
 
 /** Ends with the function that it returns. */
-export function observeSink(sink: Pick<KafkaSink, 'health'>): () => void {
-  return all([
+export function observeSink(sink: Pick<KafkaSink, 'health'>): Undo {
+  return undoAll([
     observe('roamwatch.kafka.producer.pending', (report) => report(sink.health().pending_bytes)),
     observe('roamwatch.kafka.producer.waiting', (report) => report(sink.health().waiting)),
     observe('roamwatch.kafka.producer.state', (report) => {
@@ -47,10 +48,4 @@ export function observeSink(sink: Pick<KafkaSink, 'health'>): () => void {
       for (const one of SINK_STATES) report(state === one ? 1 : 0, { 'roamwatch.state': one })
     }),
   ])
-}
-
-function all(undo: readonly (() => void)[]): () => void {
-  return () => {
-    for (const step of undo) step()
-  }
 }

@@ -8,6 +8,7 @@ import { createLifecycle, type Part } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logging.ts'
 import type { MetricsPage } from '../runtime/telemetry/metrics-page.ts'
 import { observeChecks } from '../runtime/telemetry/observe-checks.ts'
+import { observedPart } from '../runtime/telemetry/observed-part.ts'
 
 export type Stage = {
   /** process, serve, gateway, tap, files. */
@@ -65,7 +66,6 @@ export async function runService(createStage: (deps: StageDeps) => Stage, option
     startedAt: new Date(),
   })
   const server = createHealthServer(health, { host: settings.health_host, port: settings.health_port }, metrics)
-  const unobserve = observeChecks(stage.checks)
   const announce: Part = {
     name: 'announce',
     start() {
@@ -74,10 +74,13 @@ export async function runService(createStage: (deps: StageDeps) => Stage, option
     },
     stop: () => Promise.resolve(),
   }
-  const lifecycle = createLifecycle([server, announce, ...stage.parts], {
-    log,
-    deadlineMs: settings.stop_deadline_ms,
-  })
+  const lifecycle = createLifecycle(
+    [observedPart(server, () => observeChecks(stage.checks)), announce, ...stage.parts],
+    {
+      log,
+      deadlineMs: settings.stop_deadline_ms,
+    },
+  )
   const stop = () => {
     ending.resolve(undefined)
     void lifecycle.stop()
@@ -95,7 +98,6 @@ export async function runService(createStage: (deps: StageDeps) => Stage, option
     signal.removeEventListener('abort', stop)
   }
   const isClean = await lifecycle.stop()
-  unobserve()
   if (fault !== undefined) throw fault
   return isClean
 }

@@ -1,6 +1,7 @@
 /** Memory, CPU and event loop of this process, read when metrics are collected. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { observe } from './instruments.ts'
+import { undoAll } from './observed-part.ts'
 
 /** A timer each 20 ms: 0.1 % of a core. */
 const RESOLUTION_MS = 20
@@ -30,10 +31,7 @@ export function observeProcess(): () => void {
       delay.reset()
     }),
   ]
-  return () => {
-    for (const step of undo) step()
-    delay.disable()
-  }
+  return undoAll([...undo, () => void delay.disable()])
 }
 
 /** Seconds beyond the resolution, of nanoseconds; 0 before the first measurement. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -153,6 +153,16 @@ describe.skipIf(!hasEngine())('the embedded engine', () => {
     const engine = await acquireEngine({ dataDir: deep, databases })
     expect(await version(engine)).toMatch(/^\d/)
     await engine.lease.release()
+  })
+
+  it('logs what happens to it, and no statement', async () => {
+    const engine = await acquire()
+    expect((await ask(engine, `SELECT 'said in confidence'`)).status).toBe(200)
+    await engine.lease.release()
+    await eventually(() => !isAlive(engine.card.pid))
+    const log = readFileSync(join(enginePaths(dataDir).logs, 'engine.log'), 'utf8')
+    expect(log).toContain('<Information>')
+    expect(log).not.toContain('said in confidence')
   })
 
   it('keeps its files from other users of the machine', async () => {

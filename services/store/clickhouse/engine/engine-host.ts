@@ -9,8 +9,10 @@ import { writeSync } from 'node:fs'
 import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type * as Ffi from 'ffi-rs'
 import { openDoor } from './door.ts'
@@ -36,10 +38,12 @@ const GRACE_MS = 200
 /** How long a fresh engine waits for its first user. */
 const FIRST_USER_MS = 10_000
 /**
- * A clean end takes about 0.3 s, but the server waits 5 s for idle connections of clients that did not close theirs.
- * After this the process ends hard, which loses nothing that was acknowledged.
+ * The server closes its port within 0.1 s, or after 5 s where clients left connections idle, and its tables right after that. Then the
+ * library aborts in one of its own threads and would hang there, so the process is ended, which loses nothing that was acknowledged.
  */
 const STOP_DEADLINE_MS = 2000
+const CLOSE_TABLES_MS = 200
+const PORT_POLL_MS = 10
 const READY_DEADLINE_MS = 90_000
 /** Name of the query that keeps the engine alive. */
 const KEEPER = 'roamwatch-keeper'
@@ -71,16 +75,18 @@ async function runServer(order: HostOrder, configFile: string): Promise<void> {
   const require = createRequire(import.meta.url)
   const { open, load, DataType } = require('ffi-rs') as typeof Ffi
   open({ library: 'clickhouse', path: order.libraryPath })
-  const sleep = `SELECT '${KEEPER}', sleepEachRow(0.2) FROM numbers(1000000000) SETTINGS max_block_size = 1, max_execution_time = 0, function_sleep_max_microseconds_per_block = 0 FORMAT Null`
+  const keeper = `SELECT '${KEEPER}', sleepEachRow(0.2) FROM numbers(1000000000) SETTINGS max_block_size = 1, max_execution_time = 0, function_sleep_max_microseconds_per_block = 0 FORMAT Null`
   const path = enginePaths(order.dataDir).database
   const argv = [
     'clickhouse',
     `--config-file=${configFile}`,
     '--path',
     path,
+    // `local` does not heed the configuration's level and would log every step of every statement.
+    '--log-level=information',
     '--multiquery',
     '--query',
-    `SYSTEM START LISTEN HTTP; ${sleep}`,
+    `SYSTEM START LISTEN HTTP; ${keeper}`,
   ]
   await load({
     library: 'clickhouse',
@@ -97,7 +103,7 @@ async function isServing(order: HostOrder): Promise<boolean> {
   while (Date.now() < deadline) {
     // Only this engine knows the password, so the answer cannot come from another server on the port.
     if ((await ask(order, 'SELECT 1').catch(() => '')) === '1\n') return true
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await sleep(PORT_POLL_MS)
   }
   return false
 }
@@ -144,6 +150,19 @@ async function stop(order: HostOrder, desk: LeaseDesk | undefined): Promise<void
   await removeEngineCard(order.dataDir, order.run).catch(() => undefined)
   await rm(join(enginePaths(order.dataDir).runs, order.run), { recursive: true, force: true }).catch(() => undefined)
   await ask(order, `KILL QUERY WHERE query LIKE '%${KEEPER}%' AND user = '' ASYNC`).catch(endHard)
+  while (await isListening(order.httpPort)) await sleep(PORT_POLL_MS)
+  setTimeout(() => endHard(), CLOSE_TABLES_MS)
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }
 
 /** Ends at once, which loses nothing that was acknowledged. The last words are for `output.txt` in the run's folder. */

@@ -5,3 +5,6 @@ ALTER TABLE {database}._events {on_cluster}
     MODIFY COLUMN revision CODEC(LZ4),
     MODIFY COLUMN stored_at CODEC(Delta(8), LZ4),
     MODIFY COLUMN device CODEC(LZ4HC(5));
+
+-- Statistics would be gathered of every column at every insert and merge, and nothing here is planned by them.
+ALTER TABLE {database}._events {on_cluster} MODIFY SETTING auto_statistics_types = '';

@@ -7,8 +7,8 @@ import type { EventWriter } from '../store/event-store.ts'
 import { createDirectTransport } from '../transport/direct/direct-transport.ts'
 import type { Transport } from '../transport/transport.ts'
 
-/** Chosen by `npm run bench`: ClickHouse likes few large inserts, and two in flight keep both cores busy. */
-const MICRO_BATCH = { maxBatchEvents: 10_000, maxWaitMs: 20, maxPendingEvents: 50_000, inFlight: 2 }
+/** Chosen by `npm run bench -- import`: ClickHouse likes few large inserts, and with four in flight this process never waits for it. */
+const MICRO_BATCH = { maxBatchEvents: 10_000, maxWaitMs: 20, maxPendingEvents: 60_000, inFlight: 4 }
 
 export function createDirectSink(store: EventWriter, catalog: Catalog): Transport {
   const pipeline = createPipeline({ catalog, rules: loadRules(), now: () => new Date() })

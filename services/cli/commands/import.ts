@@ -13,6 +13,8 @@ import type { Terminal } from '../terminal.ts'
 /** How long an import goes on asking a store that does not answer. */
 const RETRY_DEADLINE_MS = 60_000
 const PROGRESS_MS = 200
+/** Batches read ahead of the store: one more than it takes at a time. */
+const BATCHES_UNDER_WAY = 5
 /** Exit code of what a signal ended, as shells have it (128 + SIGINT). */
 const INTERRUPTED = 130
 /** Places of damage that are shown of one file. */
@@ -65,6 +67,7 @@ async function run(paths: readonly string[], flags: SettingFlags, context: Comma
       sink: { send: (batch) => opening.then(() => sink.send(batch)) },
       runId: randomUUID(),
       clock: Date.now,
+      inFlight: BATCHES_UNDER_WAY,
       retry: {
         deadlineMs: RETRY_DEADLINE_MS,
         signal: AbortSignal.any([signal, failed.signal]),

@@ -28,9 +28,6 @@ export function engineMemoryBytes(): number {
   return Math.max(1024 * MEBIBYTE, Math.floor(totalmem() / 2))
 }
 
-/** Merges can wait for the inserts and questions of the moment: the highest is 19. */
-const MERGE_NICENESS = 15
-
 export function serverConfig(settings: EngineSettings): string {
   const { logDir } = settings
   return `<clickhouse>
@@ -60,7 +57,6 @@ export function serverConfig(settings: EngineSettings): string {
   <max_server_memory_usage>${engineMemoryBytes()}</max_server_memory_usage>
   <mark_cache_size>${256 * MEBIBYTE}</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
-  <os_threads_nice_value_merge_mutate>${MERGE_NICENESS}</os_threads_nice_value_merge_mutate>
   <background_pool_size>${Math.max(2, availableParallelism())}</background_pool_size>
   <max_concurrent_queries>200</max_concurrent_queries>
   <keep_alive_timeout>30</keep_alive_timeout>

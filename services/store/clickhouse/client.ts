@@ -101,8 +101,7 @@ export async function selectBase64(
 ): Promise<Buffer> {
   const { query } = statement
   return translated('store', statement, async () => {
-    // Of the many values that such a query names, a bloom filter would be asked one by one, for parts that the sorting key finds.
-    const settings: ClickHouseSettings = { max_query_size: String(query.length + 1024), use_skip_indexes: 0 }
+    const settings = { max_query_size: String(query.length + 1024) }
     const result = await client.query({
       query,
       query_params: params,
@@ -121,7 +120,7 @@ export async function readerText(client: Client, query: string, params: Record<s
   })
 }
 
-/** Whoever inserts has chosen the best copy of each row already; to have the server replace copies within a block takes a fifth of an insert. */
+/** Readers use FINAL, or do not care how many copies of a row there are; replacing within the block as well takes a fifth of an insert. */
 const INSERT_SETTINGS: ClickHouseSettings = { optimize_on_insert: 0 }
 
 /** Inserts rows that are already encoded (`rows`: how many, for telemetry). Resolves when they can be read. */

@@ -43,7 +43,8 @@ const FIRST_USER_MS = 10_000
  */
 const STOP_DEADLINE_MS = 2000
 const CLOSE_TABLES_MS = 200
-const PORT_POLL_MS = 10
+/** Between two looks whether the server has begun or ended to listen. */
+const POLL_MS = 10
 const READY_DEADLINE_MS = 90_000
 /** Name of the query that keeps the engine alive. */
 const KEEPER = 'roamwatch-keeper'
@@ -103,7 +104,7 @@ async function isServing(order: HostOrder): Promise<boolean> {
   while (Date.now() < deadline) {
     // Only this engine knows the password, so the answer cannot come from another server on the port.
     if ((await ask(order, 'SELECT 1').catch(() => '')) === '1\n') return true
-    await sleep(PORT_POLL_MS)
+    await sleep(POLL_MS)
   }
   return false
 }
@@ -150,7 +151,7 @@ async function stop(order: HostOrder, desk: LeaseDesk | undefined): Promise<void
   await removeEngineCard(order.dataDir, order.run).catch(() => undefined)
   await rm(join(enginePaths(order.dataDir).runs, order.run), { recursive: true, force: true }).catch(() => undefined)
   await ask(order, `KILL QUERY WHERE query LIKE '%${KEEPER}%' AND user = '' ASYNC`).catch(endHard)
-  while (await isListening(order.httpPort)) await sleep(PORT_POLL_MS)
+  while (await isListening(order.httpPort)) await sleep(POLL_MS)
   setTimeout(() => endHard(), CLOSE_TABLES_MS)
 }
 
